@@ -1,0 +1,391 @@
+"""The building blocks of ResNet and DenseNet, each a few lines.
+
+Shapes are written [N, C, H, W]: images in the batch, channels, height, width.
+Modules carry the names that torchvision gives them, so that published weights load as they are.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .checks import check_choice, check_drop_rate, check_negative_slope, check_positive
+from .configs import POOLS, SHORTCUTS
+
+
+def activation(negative_slope: float = 0.0) -> nn.Module:
+    """ReLU, or leaky ReLU when `negative_slope` is more than 0.
+
+    It overwrites its input. After a batch norm that is safe (the norm keeps its own input for the
+    backward pass, not its output), and it saves a copy of the features.
+
+    Raises:
+        ValueError: unless 0 ≤ `negative_slope` < 1.
+    """
+    check_negative_slope(negative_slope)
+    return nn.LeakyReLU(negative_slope, inplace=True) if negative_slope else nn.ReLU(inplace=True)
+
+
+def conv_block(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 3,
+    drop_rate: float = 0.0,
+    bias: bool = False,
+    negative_slope: float = 0.0,
+) -> nn.Sequential:
+    """Batch norm, activation, convolution, in this order ("pre-activation").
+
+    [N, in_channels, H, W] → [N, out_channels, H, W]
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: odd, so that the padding keeps H and W.
+        drop_rate: probability of dropout after the convolution.
+        bias: whether the convolution has a bias.
+        negative_slope: see `activation`.
+
+    Raises:
+        ValueError: for an argument that makes no sense, such as an even `kernel_size`.
+
+    Source: arXiv:1608.06993, Section 3, "Composite function"; He et al., arXiv:1603.05027.
+    """
+    options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+    return nn.Sequential(_norm_relu_conv("", in_channels, out_channels, kernel_size, **options))
+
+
+class DenseLayer(nn.Sequential):
+    """One layer of a dense block: computes its `growth_rate` new channels, and returns only those.
+
+    [N, in_channels, H, W] → [N, growth_rate, H, W]
+
+    Args:
+        in_channels: channels of everything that came before.
+        growth_rate: new channels, k in the paper.
+        bn_size: None for batch norm, activation, 3×3 convolution. A number puts a 1×1 convolution
+            to `bn_size * growth_rate` channels before it: the bottleneck, "B".
+        drop_rate: probability of dropout after each convolution (Section 4.2; torchvision drops
+            after the last one only).
+        bias: whether the convolutions have a bias.
+        negative_slope: see `activation`.
+
+    Raises:
+        ValueError: for an argument that makes no sense.
+
+    Source: arXiv:1608.06993, Section 3, "Composite function" and "Bottleneck layers".
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        growth_rate: int,
+        bn_size: int | None = None,
+        drop_rate: float = 0.0,
+        bias: bool = False,
+        negative_slope: float = 0.0,
+    ) -> None:
+        check_positive("growth_rate", growth_rate)
+        options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+        if bn_size is None:
+            steps = _norm_relu_conv("1", in_channels, growth_rate, 3, **options)
+        else:
+            check_positive("bn_size", bn_size)
+            width = bn_size * growth_rate
+            steps = _norm_relu_conv("1", in_channels, width, 1, **options)
+            steps.update(_norm_relu_conv("2", width, growth_rate, 3, **options))
+        super().__init__(steps)
+
+
+class DenseBlock(nn.Sequential):
+    """Dense layers, each reading the concatenation of everything before it (Equation 2).
+
+    [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
+
+    Args:
+        num_layers: number of dense layers.
+        in_channels: channels of the block's input.
+        growth_rate: channels that each layer adds.
+        bn_size, drop_rate, bias, negative_slope: see `DenseLayer`.
+
+    Raises:
+        ValueError: for an argument that makes no sense.
+
+    Source: arXiv:1608.06993, Section 3, "Dense connectivity" and "Growth rate".
+    """
+
+    def __init__(
+        self,
+        num_layers: int,
+        in_channels: int,
+        growth_rate: int,
+        bn_size: int | None = None,
+        drop_rate: float = 0.0,
+        bias: bool = False,
+        negative_slope: float = 0.0,
+    ) -> None:
+        check_positive("num_layers", num_layers)
+        check_positive("in_channels", in_channels)
+        check_positive("growth_rate", growth_rate)
+        layers = OrderedDict()
+        for i in range(num_layers):
+            channels = in_channels + i * growth_rate  # what layer i reads
+            layers[f"denselayer{i + 1}"] = DenseLayer(
+                channels, growth_rate, bn_size, drop_rate, bias, negative_slope
+            )
+        super().__init__(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
+        for layer in self:
+            x = torch.cat([x, layer(x)], dim=1)  # growth_rate channels more
+        return x
+
+
+class Transition(nn.Sequential):
+    """Between two dense blocks: a 1×1 convolution for the channels, pooling for the size.
+
+    [N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]
+
+    Args:
+        in_channels: channels that the dense block before it puts out.
+        out_channels: channels to keep; θ times `in_channels` in the paper.
+        pool: "avg" (the paper) or "max".
+        drop_rate, bias, negative_slope: see `DenseLayer`.
+
+    Raises:
+        ValueError: for an argument that makes no sense.
+
+    Source: arXiv:1608.06993, Section 3, "Pooling layers" and "Compression".
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        pool: str = "avg",
+        drop_rate: float = 0.0,
+        bias: bool = False,
+        negative_slope: float = 0.0,
+    ) -> None:
+        check_choice("pool", pool, POOLS)
+        options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+        steps = _norm_relu_conv("", in_channels, out_channels, 1, **options)
+        steps["pool"] = (nn.AvgPool2d if pool == "avg" else nn.MaxPool2d)(kernel_size=2, stride=2)
+        super().__init__(steps)
+
+
+class Residual(nn.Module):
+    """The basic residual block: two 3×3 convolutions, and the input added to what they computed.
+
+    [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        stride: of the first convolution; 2 halves the height and the width.
+        shortcut: "A", "B" or "C" (see `make_shortcut`).
+        bias: whether the convolutions have a bias.
+        shortcut_norm: whether a projection is followed by a batch norm.
+
+    Raises:
+        ValueError: for an argument that makes no sense.
+
+    Source: He et al., arXiv:1512.03385, Figure 2 and Figure 5 (left).
+    """
+
+    expansion = 1  # output channels = expansion * width
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        shortcut: str = "B",
+        bias: bool = False,
+        shortcut_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        check_positive("in_channels", in_channels)
+        check_positive("out_channels", out_channels)
+        check_positive("stride", stride)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=bias)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=bias)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.downsample = make_shortcut(
+            in_channels, out_channels, stride, shortcut, bias, shortcut_norm
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(self.downsample(x) + y)  # f(x) = x + g(x)
+
+
+class BottleneckResidual(nn.Module):
+    """The bottleneck residual block: 1×1 down, 3×3, 1×1 up to four times the width.
+
+    [N, in_channels, H, W] → [N, 4 * width, H / stride, W / stride]
+
+    Args:
+        in_channels: channels of the input.
+        width: channels of the 3×3 convolution; the output has four times as many.
+        stride: of the 3×3 convolution (as in torchvision; the paper's figure has it in the first
+            1×1 convolution, which costs accuracy).
+        shortcut, bias, shortcut_norm: see `Residual`.
+
+    Raises:
+        ValueError: for an argument that makes no sense.
+
+    Source: He et al., arXiv:1512.03385, Figure 5 (right).
+    """
+
+    expansion = 4
+
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        stride: int = 1,
+        shortcut: str = "B",
+        bias: bool = False,
+        shortcut_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        check_positive("in_channels", in_channels)
+        check_positive("width", width)
+        check_positive("stride", stride)
+        out_channels = self.expansion * width
+        self.conv1 = nn.Conv2d(in_channels, width, 1, bias=bias)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=bias)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=bias)
+        self.bn3 = nn.BatchNorm2d(out_channels)
+        self.downsample = make_shortcut(
+            in_channels, out_channels, stride, shortcut, bias, shortcut_norm
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, 4 * width, H / stride, W / stride]."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        return F.relu(self.downsample(x) + y)
+
+
+def make_shortcut(
+    in_channels: int,
+    out_channels: int,
+    stride: int = 1,
+    shortcut: str = "B",
+    bias: bool = False,
+    shortcut_norm: bool = True,
+) -> nn.Module:
+    """The path around a residual block: the identity wherever it can be.
+
+    [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
+
+    Args:
+        in_channels: channels of the block's input.
+        out_channels: channels of the block's output.
+        stride: how much smaller the output is.
+        shortcut: "A" skips pixels and pads with zero channels, so it has no parameters. "B" is a
+            1×1 convolution (a projection) where the shape changes. "C" is a projection always.
+        bias: whether the projection has a bias.
+        shortcut_norm: whether the projection is followed by a batch norm.
+
+    Raises:
+        ValueError: for an unknown `shortcut`, or "A" with fewer channels out than in.
+
+    Source: He et al., arXiv:1512.03385, Section 3.3 and Section 4.1, options A, B and C.
+    """
+    check_choice("shortcut", shortcut, SHORTCUTS)
+    same_shape = stride == 1 and in_channels == out_channels
+    if same_shape and shortcut != "C":
+        return nn.Identity()
+    if shortcut == "A":
+        return ZeroPadShortcut(in_channels, out_channels, stride)
+    projection = [nn.Conv2d(in_channels, out_channels, 1, stride, bias=bias)]
+    return nn.Sequential(*projection, *([nn.BatchNorm2d(out_channels)] if shortcut_norm else []))
+
+
+class ZeroPadShortcut(nn.Module):
+    """Shortcut option A: keep every `stride`-th pixel, and fill the new channels with zeros.
+
+    [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
+
+    Raises:
+        ValueError: if `out_channels` is less than `in_channels`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        if out_channels < in_channels:
+            raise ValueError(
+                f"out_channels={out_channels} must be at least in_channels={in_channels}: "
+                "shortcut 'A' can add channels, not take them away (use 'B')"
+            )
+        self.new_channels = out_channels - in_channels
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]."""
+        x = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(x, (0, 0, 0, 0, 0, self.new_channels))  # pads W, H, then C
+
+
+def init_weights(model: nn.Module) -> None:
+    """Initialise like He et al.: normal weights in convolutions, and biases of 0.
+
+    Raises:
+        ValueError: if `model` has no convolution or linear layer to initialise (a lazy module has
+            none yet: run one batch through it first).
+
+    Source: He et al., arXiv:1502.01852, Equation 10; arXiv:1608.06993, Section 4.2.
+    """
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    layers = [m for m in layers if not isinstance(m.weight, nn.UninitializedParameter)]
+    if not layers:
+        raise ValueError("model has no convolution or linear layer with weights to initialise")
+    for module in layers:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def _norm_relu_conv(
+    suffix: str,
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    drop_rate: float = 0.0,
+    bias: bool = False,
+    negative_slope: float = 0.0,
+) -> OrderedDict[str, Any]:
+    """The modules of `conv_block`, by torchvision's names: norm1, relu1, conv1 for suffix "1"."""
+    check_positive("in_channels", in_channels)
+    check_positive("out_channels", out_channels)
+    check_positive("kernel_size", kernel_size)
+    check_drop_rate(drop_rate)
+    if kernel_size % 2 == 0:
+        raise ValueError(
+            f"kernel_size={kernel_size} must be odd, so that the padding keeps H and W"
+        )
+    padding = kernel_size // 2
+    steps = OrderedDict()
+    steps[f"norm{suffix}"] = nn.BatchNorm2d(in_channels)
+    steps[f"relu{suffix}"] = activation(negative_slope)
+    steps[f"conv{suffix}"] = nn.Conv2d(
+        in_channels, out_channels, kernel_size, padding=padding, bias=bias
+    )
+    if drop_rate:
+        steps[f"drop{suffix}"] = nn.Dropout(drop_rate)
+    return steps

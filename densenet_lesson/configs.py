@@ -1,0 +1,292 @@
+"""The networks of the course, described by configuration objects.
+
+A configuration is a small frozen dataclass. The networks (`densenet`, `resnet`), the arithmetic
+(`arithmetic`) and the drawings (`figures`) all read the same object, so they cannot disagree.
+Adding a network is adding a configuration. Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .checks import (
+    check_choice,
+    check_compression,
+    check_drop_rate,
+    check_negative_slope,
+    check_positive,
+    positive_tuple,
+)
+
+STEMS = ("imagenet", "cifar")
+POOLS = ("avg", "max")
+SHORTCUTS = ("A", "B", "C")
+
+
+@dataclass(frozen=True)
+class DenseNetConfig:
+    """A DenseNet, as in Huang et al., arXiv:1608.06993, Section 3 and Table 1.
+
+    Args:
+        name: how the network is called.
+        block_config: number of dense layers in each dense block.
+        growth_rate: channels that each dense layer adds, k in the paper.
+        num_init_features: channels after the stem.
+        bn_size: the 1×1 bottleneck has `bn_size * growth_rate` channels (4 in the paper, the "B" of
+            DenseNet-BC); None leaves the bottleneck out.
+        compression: θ, the share of channels that a transition keeps (0.5 in the paper, the "C";
+            1.0 keeps all of them).
+        drop_rate: probability of dropout after each convolution but the first one.
+        stem: "imagenet" (7×7 convolution of stride 2, batch norm, activation, 3×3 max pooling of
+            stride 2) or "cifar" (one 3×3 convolution of stride 1).
+        bias: whether convolutions have a bias. The paper's have none, those of d2l.ai have one.
+        pool: pooling of the transitions, "avg" or "max".
+        negative_slope: 0.0 is ReLU, more is leaky ReLU with that slope.
+        in_channels: channels of the input image.
+        num_classes: number of classes.
+        image_size: height and width, in pixels, that the network was designed for.
+
+    Raises:
+        ValueError: if an argument makes no sense; the message says which and what would be right.
+    """
+
+    name: str = "densenet"
+    block_config: tuple[int, ...] = (6, 12, 24, 16)
+    growth_rate: int = 32
+    num_init_features: int = 64
+    bn_size: int | None = 4
+    compression: float = 0.5
+    drop_rate: float = 0.0
+    stem: str = "imagenet"
+    bias: bool = False
+    pool: str = "avg"
+    negative_slope: float = 0.0
+    in_channels: int = 3
+    num_classes: int = 1000
+    image_size: int = 224
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "block_config", positive_tuple("block_config", self.block_config))
+        for name in (
+            "growth_rate",
+            "num_init_features",
+            "in_channels",
+            "num_classes",
+            "image_size",
+        ):
+            check_positive(name, getattr(self, name))
+        if self.bn_size is not None:
+            check_positive("bn_size", self.bn_size)
+        check_compression(self.compression)
+        check_drop_rate(self.drop_rate)
+        check_choice("stem", self.stem, STEMS)
+        check_choice("pool", self.pool, POOLS)
+        check_negative_slope(self.negative_slope)
+
+    @property
+    def depth(self) -> int:
+        """Layers with weights, as the paper counts them: the 121 of DenseNet-121."""
+        convolutions = (1 if self.bn_size is None else 2) * sum(self.block_config)
+        transitions = len(self.block_config) - 1
+        return 1 + convolutions + transitions + 1  # the stem's convolution ... the classifier
+
+
+@dataclass(frozen=True)
+class ResNetConfig:
+    """A ResNet, as in He et al., arXiv:1512.03385, Table 1 and Section 4.2.
+
+    Args:
+        name: how the network is called.
+        block: "basic" (two 3×3 convolutions) or "bottleneck" (1×1, 3×3, 1×1).
+        layers: number of residual blocks in each stage.
+        widths: channels of the 3×3 convolutions in each stage.
+        shortcut: what replaces the identity where shapes change. "A": subsampling and zero padding,
+            no parameters. "B": a 1×1 projection where shapes change. "C": a projection in every
+            block.
+        stem: "imagenet" or "cifar" (see `DenseNetConfig`); here the "cifar" stem has a batch norm
+            and an activation after its 3×3 convolution.
+        bias: whether convolutions have a bias.
+        shortcut_norm: whether a projection is followed by a batch norm (d2l.ai's is not).
+        in_channels: channels of the input image.
+        num_classes: number of classes.
+        image_size: height and width, in pixels, that the network was designed for.
+
+    Raises:
+        ValueError: if an argument makes no sense; the message says which and what would be right.
+    """
+
+    name: str = "resnet"
+    block: str = "basic"
+    layers: tuple[int, ...] = (2, 2, 2, 2)
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    shortcut: str = "B"
+    stem: str = "imagenet"
+    bias: bool = False
+    shortcut_norm: bool = True
+    in_channels: int = 3
+    num_classes: int = 1000
+    image_size: int = 224
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", positive_tuple("layers", self.layers))
+        object.__setattr__(self, "widths", positive_tuple("widths", self.widths))
+        if len(self.widths) != len(self.layers):
+            raise ValueError(
+                f"widths={self.widths} must have one width for each of the "
+                f"{len(self.layers)} stages of layers={self.layers}"
+            )
+        for name in ("in_channels", "num_classes", "image_size"):
+            check_positive(name, getattr(self, name))
+        check_choice("block", self.block, ("basic", "bottleneck"))
+        check_choice("shortcut", self.shortcut, SHORTCUTS)
+        check_choice("stem", self.stem, STEMS)
+
+    @property
+    def expansion(self) -> int:
+        """Output channels of a block, as a multiple of its width: 1 if basic, 4 if bottleneck."""
+        return 1 if self.block == "basic" else 4
+
+    @property
+    def depth(self) -> int:
+        """Layers with weights, as the paper counts them (no projections): the 18 of ResNet-18."""
+        return 2 + (2 if self.block == "basic" else 3) * sum(self.layers)
+
+
+Config = DenseNetConfig | ResNetConfig
+
+
+def densenet_cifar_config(
+    depth: int, growth_rate: int, bottleneck: bool = False, compression: float = 1.0
+) -> DenseNetConfig:
+    """The paper's CIFAR networks: three dense blocks of equal length, at 32×32, 16×16 and 8×8.
+
+    Args:
+        depth: L, the number of layers with weights.
+        growth_rate: k.
+        bottleneck: True for DenseNet-B and -BC.
+        compression: θ; less than 1 for DenseNet-C and -BC.
+
+    Returns:
+        The configuration, for 10 classes. The first convolution has 16 channels, or 2k in a -BC.
+
+    Raises:
+        ValueError: if `depth` does not leave three blocks of equal length.
+
+    Source: arXiv:1608.06993, Section 3, "Implementation Details".
+    """
+    per_layer = 2 if bottleneck else 1
+    num_layers, rest = divmod(depth - 4, 3 * per_layer)
+    if rest or num_layers < 1:
+        raise ValueError(
+            f"depth={depth} must be 4 more than a positive multiple of {3 * per_layer}, "
+            f"such as {4 + 12 * 3 * per_layer}: 3 blocks of equal length, and 4 layers around them"
+        )
+    letters = ("B" if bottleneck else "") + ("C" if compression < 1 else "")
+    return DenseNetConfig(
+        name=f"DenseNet{'-' if letters else ''}{letters} (L={depth}, k={growth_rate})",
+        block_config=(num_layers,) * 3,
+        growth_rate=growth_rate,
+        num_init_features=2 * growth_rate if letters == "BC" else 16,
+        bn_size=4 if bottleneck else None,
+        compression=compression,
+        stem="cifar",
+        num_classes=10,
+        image_size=32,
+    )
+
+
+def _imagenet_densenet(name: str, block_config: tuple[int, ...], growth_rate: int = 32) -> Config:
+    return DenseNetConfig(
+        name=name,
+        block_config=block_config,
+        growth_rate=growth_rate,
+        num_init_features=2 * growth_rate,
+    )
+
+
+DENSENETS: dict[str, DenseNetConfig] = {
+    "densenet121": _imagenet_densenet("DenseNet-121", (6, 12, 24, 16)),
+    "densenet161": _imagenet_densenet("DenseNet-161", (6, 12, 36, 24), growth_rate=48),
+    "densenet169": _imagenet_densenet("DenseNet-169", (6, 12, 32, 32)),
+    "densenet201": _imagenet_densenet("DenseNet-201", (6, 12, 48, 32)),
+    # Zhang et al., Dive into Deep Learning, "Densely Connected Networks": plain, with biases
+    "densenet_d2l": DenseNetConfig(
+        name="DenseNet of d2l.ai",
+        block_config=(4, 4, 4, 4),
+        growth_rate=32,
+        num_init_features=64,
+        bn_size=None,
+        bias=True,
+        in_channels=1,
+        num_classes=10,
+        image_size=96,
+    ),
+    # small enough to learn the 8×8 digits on a laptop in under a minute (chapter 7)
+    "densenet_digits": DenseNetConfig(
+        name="DenseNet for digits",
+        block_config=(4, 4),
+        growth_rate=12,
+        num_init_features=16,
+        bn_size=None,
+        stem="cifar",
+        in_channels=1,
+        num_classes=10,
+        image_size=8,
+    ),
+    "densenet40": densenet_cifar_config(40, 12),
+    "densenet100": densenet_cifar_config(100, 12),
+    "densenet100_k24": densenet_cifar_config(100, 24),
+    "densenet_bc100": densenet_cifar_config(100, 12, bottleneck=True, compression=0.5),
+    "densenet_bc250": densenet_cifar_config(250, 24, bottleneck=True, compression=0.5),
+    "densenet_bc190": densenet_cifar_config(190, 40, bottleneck=True, compression=0.5),
+}
+
+RESNETS: dict[str, ResNetConfig] = {
+    "resnet18": ResNetConfig("ResNet-18", "basic", (2, 2, 2, 2)),
+    "resnet34": ResNetConfig("ResNet-34", "basic", (3, 4, 6, 3)),
+    "resnet50": ResNetConfig("ResNet-50", "bottleneck", (3, 4, 6, 3)),
+    "resnet101": ResNetConfig("ResNet-101", "bottleneck", (3, 4, 23, 3)),
+    "resnet152": ResNetConfig("ResNet-152", "bottleneck", (3, 8, 36, 3)),
+    # Zhang et al., Dive into Deep Learning, "Residual Networks": biases, no norm on the shortcut
+    "resnet18_d2l": ResNetConfig(
+        name="ResNet-18 of d2l.ai",
+        bias=True,
+        shortcut_norm=False,
+        in_channels=1,
+        num_classes=10,
+        image_size=96,
+    ),
+}
+
+
+def get_config(network: str | Config, **changes: Any) -> Config:
+    """Look a configuration up by its name, and change it.
+
+    Args:
+        network: a key of `DENSENETS` or `RESNETS`, or a configuration.
+        **changes: fields of the configuration to replace, such as `num_classes=10`.
+
+    Returns:
+        The configuration, checked.
+
+    Raises:
+        ValueError: for an unknown name or a field that the configuration doesn't have.
+    """
+    known = DENSENETS | RESNETS
+    if isinstance(network, str):
+        if network not in known:
+            raise ValueError(
+                f"unknown network {network!r}: choose one of {', '.join(sorted(known))}"
+            )
+        network = known[network]
+    return change(network, changes)
+
+
+def change(config: Config, changes: dict[str, Any]) -> Config:
+    """Return `config` with some fields replaced; ValueError for a field that it doesn't have."""
+    for field in changes:
+        if field not in config.__dataclass_fields__:
+            known = ", ".join(config.__dataclass_fields__)
+            raise ValueError(f"unknown option {field}={changes[field]!r}: choose one of {known}")
+    return replace(config, **changes)

@@ -1,0 +1,120 @@
+"""DenseNet: a stem, dense blocks with transitions between them, and a classifier."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .blocks import DenseBlock, Transition, activation, init_weights
+from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
+from .steps import compressed
+from .trace import check_input
+
+
+class DenseNet(nn.Module):
+    """A DenseNet, from its configuration.
+
+    [N, config.in_channels, H, W] → [N, config.num_classes]
+
+    The parameters carry torchvision's names (`features.denseblock1.denselayer1.conv1.weight`).
+
+    Args:
+        config: what to build; the default is DenseNet-121.
+        **changes: fields of the configuration to replace: `DenseNet(growth_rate=12)`.
+
+    Raises:
+        ValueError: for a field that the configuration doesn't have, or a value that makes no sense.
+
+    Source: arXiv:1608.06993, Section 3, Figure 2 and Table 1.
+    """
+
+    def __init__(self, config: DenseNetConfig | None = None, **changes: Any) -> None:
+        super().__init__()
+        config = self.config = change(config or DenseNetConfig(), changes)
+        options = {
+            "drop_rate": config.drop_rate,
+            "bias": config.bias,
+            "negative_slope": config.negative_slope,
+        }
+        self.features = nn.Sequential(make_stem(config))
+        channels = config.num_init_features
+        for i, num_layers in enumerate(config.block_config, start=1):
+            block = DenseBlock(num_layers, channels, config.growth_rate, config.bn_size, **options)
+            self.features.add_module(f"denseblock{i}", block)
+            channels += num_layers * config.growth_rate
+            if i < len(config.block_config):  # no transition after the last block
+                kept = compressed(channels, config.compression)
+                transition = Transition(channels, kept, config.pool, **options)
+                self.features.add_module(f"transition{i}", transition)
+                channels = kept
+        self.features.add_module("norm5", nn.BatchNorm2d(channels))  # torchvision's name
+        self.features.add_module("relu5", activation(config.negative_slope))
+        self.classifier = nn.Linear(channels, config.num_classes)
+        init_weights(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → class scores [N, num_classes]."""
+        check_input(self.config, x.shape)
+        x = self.features(x)  # [N, C, h, w]
+        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C]: each channel's average
+        return self.classifier(x)
+
+
+def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
+    """What comes before the first dense block, by torchvision's names.
+
+    [N, in_channels, H, W] → [N, num_init_features, H / 4, W / 4] for "imagenet", same size for
+    "cifar"
+
+    Source: arXiv:1608.06993, Table 1 and Section 3, "Implementation Details".
+    """
+    in_channels, out_channels = config.in_channels, config.num_init_features
+    if config.stem == "cifar":
+        conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=config.bias)
+        return OrderedDict(conv0=conv)  # the first dense layer brings the norm and the activation
+    return OrderedDict(
+        conv0=nn.Conv2d(in_channels, out_channels, 7, stride=2, padding=3, bias=config.bias),
+        norm0=nn.BatchNorm2d(out_channels),
+        relu0=activation(config.negative_slope),
+        pool0=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
+    )
+
+
+def densenet121(**changes: Any) -> DenseNet:
+    """DenseNet-121 for 224×224 images; `**changes` replace fields of its configuration."""
+    return DenseNet(get_config("densenet121", **changes))
+
+
+def densenet161(**changes: Any) -> DenseNet:
+    """DenseNet-161 (growth rate 48); see `densenet121`."""
+    return DenseNet(get_config("densenet161", **changes))
+
+
+def densenet169(**changes: Any) -> DenseNet:
+    """DenseNet-169; see `densenet121`."""
+    return DenseNet(get_config("densenet169", **changes))
+
+
+def densenet201(**changes: Any) -> DenseNet:
+    """DenseNet-201; see `densenet121`."""
+    return DenseNet(get_config("densenet201", **changes))
+
+
+def densenet_d2l(**changes: Any) -> DenseNet:
+    """The network of d2l.ai's chapter: 4 blocks of 4 plain layers, for 1×96×96 images."""
+    return DenseNet(get_config("densenet_d2l", **changes))
+
+
+def densenet_cifar(
+    depth: int,
+    growth_rate: int,
+    bottleneck: bool = False,
+    compression: float = 1.0,
+    **changes: Any,
+) -> DenseNet:
+    """The paper's CIFAR networks; the arguments are those of `configs.densenet_cifar_config`."""
+    config = densenet_cifar_config(depth, growth_rate, bottleneck, compression)
+    return DenseNet(config, **changes)

@@ -1,0 +1,99 @@
+"""ResNet: a stem, stages of residual blocks, and a classifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .blocks import BottleneckResidual, Residual, init_weights
+from .configs import ResNetConfig, change, get_config
+from .trace import check_input
+
+
+class ResNet(nn.Module):
+    """A ResNet, from its configuration.
+
+    [N, config.in_channels, H, W] → [N, config.num_classes]
+
+    The parameters carry torchvision's names (`layer1.0.conv1.weight`).
+
+    Args:
+        config: what to build; the default is ResNet-18.
+        **changes: fields of the configuration to replace: `ResNet(num_classes=10)`.
+
+    Raises:
+        ValueError: for a field that the configuration doesn't have, or a value that makes no sense.
+
+    Source: He et al., arXiv:1512.03385, Table 1.
+    """
+
+    def __init__(self, config: ResNetConfig | None = None, **changes: Any) -> None:
+        super().__init__()
+        config = self.config = change(config or ResNetConfig(), changes)
+        channels = config.widths[0]
+        if config.stem == "cifar":
+            self.conv1 = nn.Conv2d(config.in_channels, channels, 3, padding=1, bias=config.bias)
+            self.maxpool = nn.Identity()
+        else:
+            self.conv1 = nn.Conv2d(
+                config.in_channels, channels, 7, stride=2, padding=3, bias=config.bias
+            )
+            self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.bn1 = nn.BatchNorm2d(channels)
+        for i, (num_blocks, width) in enumerate(zip(config.layers, config.widths, strict=True), 1):
+            stage = make_stage(config, num_blocks, channels, width, stride=1 if i == 1 else 2)
+            self.add_module(f"layer{i}", stage)
+            channels = width * config.expansion
+        self.fc = nn.Linear(channels, config.num_classes)
+        init_weights(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → class scores [N, num_classes]."""
+        check_input(self.config, x.shape)
+        x = self.maxpool(F.relu(self.bn1(self.conv1(x))))
+        for i in range(len(self.config.layers)):
+            x = self.get_submodule(f"layer{i + 1}")(x)
+        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C]: each channel's average
+        return self.fc(x)
+
+
+def make_stage(
+    config: ResNetConfig, num_blocks: int, in_channels: int, width: int, stride: int
+) -> nn.Sequential:
+    """Residual blocks of one width; the first one changes the shape.
+
+    [N, in_channels, H, W] → [N, config.expansion * width, H / stride, W / stride]
+    """
+    block = Residual if config.block == "basic" else BottleneckResidual
+    options = (config.shortcut, config.bias, config.shortcut_norm)
+    blocks = [block(in_channels, width, stride, *options)]
+    for _ in range(num_blocks - 1):
+        blocks.append(block(width * config.expansion, width, 1, *options))
+    return nn.Sequential(*blocks)
+
+
+def resnet18(**changes: Any) -> ResNet:
+    """ResNet-18 for 224×224 images; `**changes` replace fields of its configuration."""
+    return ResNet(get_config("resnet18", **changes))
+
+
+def resnet34(**changes: Any) -> ResNet:
+    """ResNet-34; see `resnet18`."""
+    return ResNet(get_config("resnet34", **changes))
+
+
+def resnet50(**changes: Any) -> ResNet:
+    """ResNet-50, the first one with bottleneck blocks; see `resnet18`."""
+    return ResNet(get_config("resnet50", **changes))
+
+
+def resnet101(**changes: Any) -> ResNet:
+    """ResNet-101; see `resnet18`."""
+    return ResNet(get_config("resnet101", **changes))
+
+
+def resnet152(**changes: Any) -> ResNet:
+    """ResNet-152; see `resnet18`."""
+    return ResNet(get_config("resnet152", **changes))

@@ -1,0 +1,114 @@
+"""One calculation at a time: channels, sizes, parameters, FLOPs, and the same written out.
+
+The functions `..._written` write a calculation the way you would on paper: `3 + 2 × 10 = 23`.
+Images are square: `size` is both the height and the width, in pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .checks import check_compression, check_positive, positive_tuple
+
+
+def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:
+    """Channels after a dense block: every layer adds `growth_rate` (arXiv:1608.06993, Section 3).
+
+    Raises:
+        ValueError: if an argument is not a positive integer.
+    """
+    check_positive("in_channels", in_channels)
+    check_positive("num_layers", num_layers)
+    check_positive("growth_rate", growth_rate)
+    return in_channels + num_layers * growth_rate
+
+
+def block_channels_written(in_channels: int, num_layers: int, growth_rate: int) -> str:
+    """`block_channels` as you would write it: `3 + 2 × 10 = 23`."""
+    total = block_channels(in_channels, num_layers, growth_rate)
+    return f"{in_channels} + {num_layers} × {growth_rate} = {total}"
+
+
+def compressed(channels: int, compression: float = 0.5) -> int:
+    """Channels that a transition keeps, ⌊θ · channels⌋ (arXiv:1608.06993, "Compression").
+
+    Raises:
+        ValueError: if an argument makes no sense, or no channel would be left.
+    """
+    check_positive("channels", channels)
+    check_compression(compression)
+    kept = math.floor(round(compression * channels, 6))  # 0.29 * 100 is 28.999… in a computer
+    if kept < 1:
+        least = math.ceil(1 / compression)
+        raise ValueError(
+            f"compression={compression} of channels={channels} leaves no channel: "
+            f"use at least {least} channels, or a compression of at least {1 / channels:.3g}"
+        )
+    return kept
+
+
+def compressed_written(channels: int, compression: float = 0.5) -> str:
+    """`compressed` as you would write it: `256 → 128`."""
+    return f"{channels} → {compressed(channels, compression)}"
+
+
+def output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> int:
+    """Height and width after a convolution or a pooling.
+
+    ⌊(size + 2 · padding − kernel_size) / stride⌋ + 1
+
+    Raises:
+        ValueError: if the kernel doesn't fit into the padded image.
+    """
+    check_positive("size", size)
+    if size + 2 * padding < kernel_size:
+        raise ValueError(
+            f"size={size} is too small for kernel_size={kernel_size} with padding={padding}: "
+            f"it must be at least {kernel_size - 2 * padding}"
+        )
+    return (size + 2 * padding - kernel_size) // stride + 1
+
+
+def output_size_written(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> str:
+    """`output_size` as you would write it: `⌊(96 + 2 × 3 − 7) / 2⌋ + 1 = 48`."""
+    result = output_size(size, kernel_size, stride, padding)
+    return f"⌊({size} + 2 × {padding} − {kernel_size}) / {stride}⌋ + 1 = {result}"
+
+
+def conv_parameters(
+    in_channels: int, out_channels: int, kernel_size: int, bias: bool = False
+) -> int:
+    """Parameters of a convolution: kernel² weights for each pair of channels, and the biases."""
+    return kernel_size**2 * in_channels * out_channels + bias * out_channels
+
+
+def conv_parameters_written(
+    in_channels: int, out_channels: int, kernel_size: int, bias: bool = False
+) -> str:
+    """`conv_parameters` as you would write it: `3 × 3 × 64 × 32 + 32 = 18,464`."""
+    total = conv_parameters(in_channels, out_channels, kernel_size, bias)
+    biases = f" + {out_channels}" if bias else ""
+    return f"{kernel_size} × {kernel_size} × {in_channels} × {out_channels}{biases} = {total:,}"
+
+
+def conv_flops(in_channels: int, out_channels: int, kernel_size: int, size: int) -> int:
+    """FLOPs of a convolution with an output of `size` × `size`.
+
+    For each weight and each output pixel: one multiplication and one addition.
+    As in `torch.utils.flop_counter`, adding the bias is not counted.
+    """
+    return 2 * conv_parameters(in_channels, out_channels, kernel_size) * size**2
+
+
+def conv_flops_written(in_channels: int, out_channels: int, kernel_size: int, size: int) -> str:
+    """`conv_flops` as you would write it: `2 × 3 × 3 × 64 × 32 × 24 × 24 = 21,233,664`."""
+    total = conv_flops(in_channels, out_channels, kernel_size, size)
+    k = kernel_size
+    return f"2 × {k} × {k} × {in_channels} × {out_channels} × {size} × {size} = {total:,}"
+
+
+def total_written(numbers: Sequence[int]) -> str:
+    """A sum as you would write it: `1 + 2 + 3 = 6`."""
+    numbers = positive_tuple("numbers", numbers)
+    return f"{' + '.join(f'{number:,}' for number in numbers)} = {sum(numbers):,}"
