@@ -1,0 +1,37 @@
+"""The recorded training runs that the book shows: `book/results/*.json`.
+
+Each is what `python -m densenet_lesson.train` wrote. An installed package carries them along.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .checks import check_choice
+from .history import History
+
+PACKAGE = Path(__file__).parent
+# In a wheel the records are inside the package; in the repository they stand with the book.
+FOLDERS = (PACKAGE / "results", PACKAGE.parent / "book" / "results")
+
+
+def record_names() -> list[str]:
+    """Names of all recorded runs, in alphabetical order."""
+    return sorted({path.stem for folder in FOLDERS for path in folder.glob("*.json")})
+
+
+def load_record(name: str) -> History:
+    """Read a recorded run.
+
+    Args:
+        name: one of `record_names()`.
+
+    Returns:
+        Its history: the numbers of each epoch, and what ran.
+
+    Raises:
+        ValueError: if there is no such record, or its file is damaged.
+    """
+    check_choice("name", name, tuple(record_names()))
+    path = next(path for folder in FOLDERS if (path := folder / f"{name}.json").is_file())
+    return History.from_json(path.read_text(encoding="utf-8"))
