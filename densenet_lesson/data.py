@@ -34,7 +34,7 @@ class DataError(RuntimeError):
     """A data set is missing, damaged or out of reach; the message says what to do about it."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Images:
     """Images with their labels and the names of the classes.
 

@@ -74,7 +74,7 @@ class History:
         """Draw loss and accuracy over the epochs, on the training and on the test images."""
         from matplotlib import pyplot
 
-        figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+        figure, axes = pyplot.subplots(2, 1, figsize=(5.2, 5.4), layout="constrained")
         pyplot.close(figure)  # a notebook shows what a cell returns; an open one comes twice
         for name, ax in zip(("loss", "accuracy"), axes, strict=True):
             self.draw(ax, name)

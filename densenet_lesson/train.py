@@ -64,21 +64,16 @@ def run(options: argparse.Namespace) -> History:
     if options.threads is not None:
         check_positive("threads", options.threads)
         torch.set_num_threads(options.threads)
-    train_images, test_images = load(options.data)
-    if options.subset is not None:
-        train_images = train_images.subset(options.subset, seed=recipe.seed)
+    train_images, test_images = load_images(options, recipe)
     model = make_model(options, recipe, train_images)
     folder = Path(options.out or f"runs/{options.model}-{data_name(options)}")
-    history = train(
-        model,
-        train_images,
-        test_images,
-        recipe,
-        device=options.device,
-        checkpoint=folder / "checkpoint.pt",
-        fresh=options.fresh,
-        progress=sys.stderr.isatty() or QUIET_SECONDS,
-    )
+    how = {
+        "device": options.device,
+        "checkpoint": folder / "checkpoint.pt",
+        "fresh": options.fresh,
+        "progress": sys.stderr.isatty() or QUIET_SECONDS,
+    }
+    history = train(model, train_images, test_images, recipe, **how)
     history.model = {"build": options.model, **history.model}
     history.data = {"name": data_name(options), "subset": options.subset, **history.data}
     write_atomically(folder / "record.json", history.to_json().encode())
@@ -140,6 +135,14 @@ def make_recipe(options: argparse.Namespace) -> Recipe:
     check_choice("recipe", options.recipe, tuple(known))
     names = [item.name for item in fields(Recipe)]
     return replace(known[options.recipe], **{n: getattr(options, n) for n in names if n in options})
+
+
+def load_images(options: argparse.Namespace, recipe: Recipe) -> tuple[Images, Images]:
+    """Load the data set, or the part of it that was asked for; all of its test images."""
+    train_images, test_images = load(options.data)
+    if options.subset is not None:
+        train_images = train_images.subset(options.subset, seed=recipe.seed)
+    return train_images, test_images
 
 
 def make_model(options: argparse.Namespace, recipe: Recipe, images: Images) -> nn.Module:

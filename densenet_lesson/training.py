@@ -323,11 +323,14 @@ def progress_bar(run: Run, progress: bool | float) -> Any:
     from tqdm.auto import tqdm
 
     steps, finished = len(run.batches), run.epoch == run.recipe.epochs
-    # `disable` is left out where it can be: then the variable TQDM_DISABLE=1 decides.
-    options = {"mininterval": 0.1 if progress is True else progress}
-    if finished or not progress:
-        options = {"disable": True}
-    return tqdm(total=steps * run.recipe.epochs, initial=steps * run.epoch, unit="step", **options)
+    return tqdm(
+        total=steps * run.recipe.epochs,
+        initial=steps * run.epoch,
+        unit="step",
+        mininterval=0.1 if progress is True else progress,
+        # in notebooks tqdm itself overlooks its variable
+        disable=finished or not progress or bool(os.environ.get("TQDM_DISABLE")),
+    )
 
 
 def check_images(train_images: Images, test_images: Images) -> None:
