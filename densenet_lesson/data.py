@@ -175,8 +175,8 @@ def resize(images: Tensor, size: int) -> Tensor:
     columns = _resize_weights(width, size).T.to(device)
     pieces = []
     for piece in images.to(device).split(8):  # small pieces stay in the processor's cache
-        wide = (piece.double() @ columns + 0.5).floor_()  # [8, C, H, size]
-        pieces.append((rows @ wide + 0.5).to(torch.uint8))  # [8, C, size, size]
+        wide = (piece.double() @ columns).add_(0.5).floor_()  # [8, C, H, size]
+        pieces.append((rows @ wide).add_(0.5).to(torch.uint8))  # [8, C, size, size]
     return torch.cat(pieces).to(images.device)
 
 

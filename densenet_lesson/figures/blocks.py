@@ -7,7 +7,7 @@ import torch
 from .. import arithmetic
 from ..blocks import DenseLayer, Residual, Transition
 from ..checks import check_positive
-from .drawing import INPUT, NEW, PLAIN, SMALL, SUM, TRANSITION, WIDTH, Column, Drawing, Sheet
+from .drawing import INPUT, NEW, PLAIN, SUM, TRANSITION, WIDTH, Column, Drawing, Sheet
 
 MAX_LAYERS = 8  # that a drawing shows one by one
 KINDS = {"avg": "average", "max": "max"}
@@ -37,7 +37,7 @@ def connectivity(num_layers: int = 4) -> Drawing:
     _dense_column(sheet, 3.3, num_layers, bottom)
     connections = num_layers * (num_layers + 1) // 2
     sheet.text(1.1, bottom + 0.35, "one sum")
-    sheet.text(3.75, bottom + 0.35, "all, side by side")
+    sheet.text(3.3, bottom + 0.35, "all, side by side")
     alt = (
         f"Two columns of {num_layers} layers. Left, ResNet: an arrow leads around each layer to a "
         "plus sign, which adds what came in to what the layer computed; one sum comes out. Right, "
@@ -63,7 +63,7 @@ def _residual_column(sheet: Sheet, x: float, num_layers: int) -> float:
         sheet.plus(x, plus, 0.13)
         top, color = plus + 0.13, SUM
     sheet.arrow([(x, top), (x, top + 0.28)], SUM)
-    sheet.bar(x - 0.475, top + 0.44, 0.95, 0.32, SUM)
+    sheet.bar(x - 0.475, top + 0.44, 0.95, 0.32, SUM, f"x + … + {num_layers}")
     return top + 0.44
 
 
@@ -85,7 +85,7 @@ def _dense_column(sheet: Sheet, x: float, num_layers: int, bottom: float) -> Non
     width = 2.3 / (num_layers + 1)
     for part in range(num_layers + 1):
         name, color = (str(part), NEW) if part else ("x", INPUT)
-        sheet.bar(2.6 + part * width, bottom, width, 0.32, color, name)
+        sheet.bar(x - 1.15 + part * width, bottom, width, 0.32, color, name)
 
 
 def _dense_arrow(sheet: Sheet, x: float, source: int, reader: int, num_layers: int) -> None:
@@ -169,7 +169,7 @@ def _shortcut(
     if same_shape and shortcut != "C":
         return "identity:\nx as it is"
     if shortcut == "A":
-        pixels = f"1 pixel of {stride} × {stride}" if stride > 1 else "all pixels"
+        pixels = f"keep 1 pixel of {stride} × {stride}" if stride > 1 else "keep all pixels"
         zeros = out_channels - in_channels
         return pixels + (f",\n{zeros} channels\nof zeros appended" if zeros else "")
     return _conv(1, in_channels, out_channels, stride) + (",\nbatch norm" if shortcut_norm else "")
@@ -264,12 +264,13 @@ def dense_layer(in_channels: int, growth_rate: int, bn_size: int | None = None) 
     written = arithmetic.total_written([in_channels, growth_rate])
     words = [f"batch norm, ReLU, {_conv(k, before, after)}" for before, after, k in convs]
     alt = (
-        f"A dense layer. Its input has {in_channels:,} channels. Then come {'; then '.join(words)}. "
-        f"The {growth_rate} new channels are put beside the input: {written} channels."
+        f"A dense layer. Its input has {in_channels:,} channels. Then come "
+        f"{'; then '.join(words)}. The {growth_rate} new channels are put beside the input: "
+        f"{written} channels."
     )
     sheet = Sheet()
     bottom = _draw_dense_layer(sheet, in_channels, growth_rate, convs)
-    sheet.label(0.35, bottom + 0.22, f"side by side:  {written}")
+    sheet.text(1.85, bottom + 0.22, f"side by side: {written}", fontweight="bold")
     return sheet.finish(bottom + 0.42, alt)
 
 
@@ -285,9 +286,8 @@ def _draw_dense_layer(
     for before, after, kernel in convs:
         column.box(f"batch norm, ReLU,\n{_conv(kernel, before, after)}")
         y = column.bar(new if kernel == 3 else (after * inches, PLAIN))
-        sheet.label(3.5, y, f"{after:,} new" if kernel == 3 else f"{after:,} channels")
+        sheet.label(3.5, y, f"{after:,} new ones" if kernel == 3 else f"{after:,} channels")
     y = column.bar(whole, new)
-    sheet.label(3.5, y, f"{in_channels + growth_rate:,} channels")
     left, end = 1.85 - whole[0] / 2, 1.85 - (whole[0] + new[0]) / 2
     sheet.arrow([(left, start), (0.15, start), (0.15, y), (end, y)], INPUT)
     return column.bottom
@@ -337,11 +337,12 @@ def _draw_maps(
     column: Column, channels: int, size: int, color: str, most: int, largest: int
 ) -> None:
     """Draw channels as a row of sheets, one behind the other, and their shape beside them."""
-    side = 0.75 * size / largest
     sheets = max(1, round(channels * min(24, most) / most))
-    step = 1.7 / min(24, most)
-    y = column.place(side)
-    left = column.x - (side + (sheets - 1) * step) / 2
+    side, right, up = 0.75 * size / largest, 1.7 / min(24, most), 0.36 / min(24, most)
+    height = side + (sheets - 1) * up
+    y = column.place(height)
+    left = column.x - (side + (sheets - 1) * right) / 2
+    front = y + (height - side) / 2  # the first sheet is the lowest
     for i in reversed(range(sheets)):
-        column.sheet.bar(left + i * step, y, side, side, color)
+        column.sheet.bar(left + i * right, front - i * up, side, side, color)
     column.sheet.label(3.45, y, f"{channels} × {size} × {size}")

@@ -25,7 +25,7 @@ TRANSITION = "#009E73"  # between dense blocks: fewer channels, fewer pixels
 PLAIN = "#DCDCDC"  # everything else: an operation, a stem, a classifier
 INK = "#1A1A1A"  # lines and letters
 LINES = {NEW: "#A87400"}  # a thin line needs a darker colour than a bar, to be seen on white
-HATCHES = {SUM: "++"}  # a sum is about as dark as a transition
+HATCHES = {TRANSITION: "///"}  # of the bars of a chart, where no word is near
 
 WIDTH = 5.2  # inches: on a phone, letters of 11 points come out 10 pixels high
 TEXT = 11  # points
@@ -98,10 +98,8 @@ class Sheet:
     def bar(
         self, left: float, y: float, width: float, height: float, color: str, text: str = ""
     ) -> None:
-        """Draw a part of a bar; the hatch comes with the colour."""
         options = {"facecolor": color, "edgecolor": INK, "linewidth": 0.8, "zorder": 3}
-        corner = (left, y - height / 2)
-        self.axes.add_patch(Rectangle(corner, width, height, hatch=HATCHES.get(color), **options))
+        self.axes.add_patch(Rectangle((left, y - height / 2), width, height, **options))
         if text:
             self.text(left + width / 2, y, text, SMALL, color=text_color(color))
 
@@ -113,9 +111,7 @@ class Sheet:
         self.line([(x - arm, y), (x + arm, y)], zorder=4)
         self.line([(x, y - arm), (x, y + arm)], zorder=4)
 
-    def line(
-        self, points: Sequence[tuple[float, float]], color: str = INK, **options: Any
-    ) -> None:
+    def line(self, points: Sequence[tuple[float, float]], color: str = INK, **options: Any) -> None:
         color = LINES.get(color, color)
         self.axes.plot(*zip(*points, strict=True), color=color, linewidth=1.5, **options)
 

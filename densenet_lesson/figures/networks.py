@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from .. import arithmetic
 from ..checks import check_choice
 from ..configs import Config, DenseNetConfig
-from .drawing import INK, INPUT, NEW, PLAIN, SMALL, SUM, TEXT, TRANSITION, WIDTH, Drawing, Sheet
+from .drawing import (
+    HATCHES,
+    INK,
+    INPUT,
+    NEW,
+    PLAIN,
+    SMALL,
+    SUM,
+    TEXT,
+    TRANSITION,
+    WIDTH,
+    Column,
+    Drawing,
+    Sheet,
+)
+
+LAYERS = ("denseblock", "layer")  # stages made of several layers (or residual blocks)
+COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": SUM}
+TITLES = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
+NUMBERS = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
+FEW = 12  # bars that have room for a number above each
+ABOVE = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": INK}
+BYTES = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes")]
 
 
 class Group(NamedTuple):
-    """Rows of the trace that make one bar: a dense layer, a transition, a residual block, ..."""
+    """What makes one bar: a dense layer, a residual block, a transition, the stem, the head."""
 
     stage: str
     rows: list[arithmetic.Row]
@@ -23,123 +46,39 @@ class Group(NamedTuple):
     def channels(self) -> int:
         return self.rows[-1].channels
 
-    def total(self, field: str) -> int:
-        return sum(getattr(row, field) for row in self.rows)
+    @property
+    def has_layers(self) -> bool:
+        return self.stage.startswith(LAYERS)
+
+    def total(self, *fields: str) -> int:
+        return sum(getattr(row, field) for row in self.rows for field in fields)
 
 
-def groups(config: Config, image_size: int | None = None) -> list[Group]:
-    """Split a network's trace into its dense layers or residual blocks, and what is between."""
+def groups(config: Config, image_size: int | None = None, by: str = "layer") -> list[Group]:
+    """Split a network's trace into its layers (`by="layer"`) or its stages (`by="stage"`)."""
     found: dict[str, Group] = {}
     for row in arithmetic.trace(config, image_size):
-        parts = row.name.removeprefix("features.").split(".")
-        inside = row.stage.startswith(("denseblock", "layer"))
-        key = ".".join(parts[:2]) if inside else row.stage
+        parts = row.name.removeprefix("features.").split(".")  # denseblock1.denselayer2.norm1
+        layer = by == "layer" and row.stage.startswith(LAYERS)
+        key = ".".join(parts[:2]) if layer else row.stage
         found.setdefault(key, Group(row.stage, [])).rows.append(row)
     return list(found.values())
 
 
-def stage_color(stage: str) -> str:
+def kind(stage: str) -> str:
+    """Return a stage's name without its number."""
+    return stage.rstrip("0123456789")
+
+
+def color_of(stage: str) -> str:
     """Return the colour of a part of a network."""
-    colors = {"denseblock": NEW, "transition": TRANSITION, "layer": SUM, "image": INPUT}
-    return colors.get(stage.rstrip("0123456789"), PLAIN)
+    return COLORS.get(kind(stage), PLAIN)
 
 
-def stage_title(stage: str) -> str:
-    """Write a stage's name as words: "dense block 1"."""
-    kind = stage.rstrip("0123456789")
-    words = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
-    return f"{words.get(kind, kind)} {stage[len(kind) :]}".strip()
-
-
-def channel_growth(config: Config) -> Drawing:
-    """Draw the channels along a network, one bar after each of its layers.
-
-    Args:
-        config: a `DenseNetConfig`, or a `ResNetConfig` (one bar after each residual block).
-
-    Returns:
-        Bars of the channels after the stem, each layer and each transition. In a dense block, what
-        came into the block and what its layers have added have colours of their own.
-
-    Source: arXiv:1608.06993, Table 1.
-    """
-    size = max(config.image_size, arithmetic.minimum_size(config))
-    parts = [group for group in groups(config, size) if group.stage != "head"]
-    figure, (axes,) = _plot(1, 3.3)
-    lefts, widths = _positions(parts)
-    entering = 0
-    for group, left, width in zip(parts, lefts, widths, strict=True):
-        dense = group.stage.startswith("denseblock")
-        color = INPUT if group.stage == "stem" else stage_color(group.stage)
-        options = {"align": "edge", "edgecolor": "white", "linewidth": 0.3}
-        if dense:
-            axes.bar(left, entering, width, color=INPUT, **options)
-            axes.bar(left, group.channels - entering, width, entering, color=color, **options)
-        else:
-            axes.bar(left, group.channels, width, color=color, **options)
-            entering = group.channels
-    _label_channels(axes, parts, lefts, widths)
-    _label_stages(axes, parts, lefts, widths)
-    axes.set_ylabel("channels", fontsize=TEXT)
-    axes.margins(y=0.14)
-    figure.alt = _growth_in_words(config, parts)
-    return figure
-
-
-def _growth_in_words(config: Config, parts: list[Group]) -> str:
-    ends = {group.stage: group.channels for group in parts}
-    words = ", ".join(f"{stage_title(stage)} {channels:,}" for stage, channels in ends.items())
-    return f"Bars of the number of channels along {config.name}. Channels after: {words}."
-
-
-def _positions(parts: Sequence[Group]) -> tuple[list[float], list[float]]:
-    """Place the bars: layers have a width of 1; the stem and transitions have room for a number."""
-    inside = [group.stage.startswith(("denseblock", "layer")) for group in parts]
-    layers, others = sum(inside), len(inside) - sum(inside)
-    wide = max(1.0, 0.075 * layers / (1 - 0.075 * others)) if others < 9 else 1.0
-    widths = [1.0 if layer else wide for layer in inside]
-    return [sum(widths[:i]) for i in range(len(widths))], widths
-
-
-def _label_channels(
-    axes: Axes, parts: Sequence[Group], lefts: Sequence[float], widths: Sequence[float]
-) -> None:
-    for i, group in enumerate(parts):
-        last = i + 1 == len(parts) or parts[i + 1].stage != group.stage
-        if last:
-            inside = group.stage.startswith(("denseblock", "layer"))
-            x = lefts[i] + (widths[i] if inside else widths[i] / 2)
-            axes.annotate(
-                f"{group.channels:,}",
-                (x, group.channels),
-                (0, 2),
-                textcoords="offset points",
-                ha="right" if inside else "center",
-                va="bottom",
-                fontsize=SMALL,
-                color=INK,
-            )
-
-
-def _label_stages(
-    axes: Axes, parts: Sequence[Group], lefts: Sequence[float], widths: Sequence[float]
-) -> None:
-    ticks: dict[str, list[float]] = {}
-    for group, left, width in zip(parts, lefts, widths, strict=True):
-        if group.stage.startswith(("denseblock", "layer")):
-            ticks.setdefault(group.stage, []).extend([left, left + width])
-    names = [stage_title(stage).replace("dense block", "block") for stage in ticks]
-    axes.set_xticks([(min(t) + max(t)) / 2 for t in ticks.values()], names, fontsize=SMALL)
-    axes.tick_params(axis="x", length=0)
-
-
-def _plot(rows: int, height: float) -> tuple[Drawing, list[Axes]]:
-    figure = Drawing(WIDTH, height, layout="constrained")
-    grid = figure.subplots(rows, 1, sharex=True, squeeze=False)
-    for axes in grid[:, 0]:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=SMALL)
-    return figure, list(grid[:, 0])
+def title_of(stage: str) -> str:
+    """Write a stage's name in words: "dense block 1"."""
+    name = kind(stage)
+    return f"{TITLES.get(name, name)} {stage[len(name) :]}".strip()
 
 
 def stage_map(config: Config, image_size: int | None = None) -> Drawing:
@@ -155,89 +94,229 @@ def stage_map(config: Config, image_size: int | None = None) -> Drawing:
     Raises:
         ValueError: if the image is too small for the network.
 
-    Source: arXiv:1608.06993, Table 1.
+    Source: Huang et al., arXiv:1608.06993, Table 1; He et al., arXiv:1512.03385, Table 1.
     """
     size = config.image_size if image_size is None else image_size
-    stages = arithmetic.stages(config, size)
-    lines = [("image", "", f"{config.in_channels} × {size} × {size}")]
-    for stage in stages:
+    lines = [("image", "image", f"{config.in_channels} × {size} × {size}")]
+    for stage in arithmetic.stages(config, size):
         shape = f"{stage.channels} × {stage.size} × {stage.size}"
         if stage.name == "head":
             shape = f"{stage.channels:,} classes"
-        lines.append((stage.name, _details(config, stage.name), shape))
+        lines.append((stage.name, f"{title_of(stage.name)}\n{_inside(config, stage.name)}", shape))
     sheet = Sheet()
-    y = 0.0
-    words = []
-    for name, details, shape in lines:
-        height = 0.6 if details else 0.36
-        if y:
-            sheet.arrow([(1.85, y), (1.85, y + 0.2)])
-        y += 0.2 + height / 2
-        text = stage_title(name) + (f"\n{details}" if details else "")
-        sheet.box(1.85, y, 3.4, height, text, stage_color(name))
-        sheet.text(3.7, y, shape, ha="left", fontweight="bold")
-        words.append(f"{stage_title(name)} {shape}")
-        y += height / 2
-    return sheet.finish(
-        y + 0.12, f"The parts of {config.name}, with the shape after each: {', '.join(words)}."
-    )
+    column = Column(sheet, 1.8, 3.3, gap=0.2)
+    for name, text, shape in lines:
+        sheet.label(3.6, column.box(text, color_of(name)), shape)
+    words = ", ".join(f"{title_of(name)} {shape}" for name, _, shape in lines)
+    alt = f"The parts of {config.name} from top to bottom, with the shape after each: {words}."
+    return sheet.finish(column.bottom + 0.1, alt)
 
 
-def _details(config: Config, stage: str) -> str:
-    kind = stage.rstrip("0123456789")
-    if kind == "stem":
+def _inside(config: Config, stage: str) -> str:
+    """Say what a stage is made of."""
+    name = kind(stage)
+    if name == "stem":
         return "7×7 conv, 3×3 max pooling" if config.stem == "imagenet" else "3×3 conv"
-    if kind == "head":
+    if name == "head":
         return "average pooling, linear"
-    number = int(stage[len(kind) :])
+    if name == "transition":
+        return f"1×1 conv, 2×2 {'average' if config.pool == 'avg' else 'max'} pooling"
+    number = int(stage[len(name) :]) - 1
     if isinstance(config, DenseNetConfig):
-        if kind == "transition":
-            return f"1×1 conv, 2×2 {config.pool} pooling"
-        kernels = "3×3 conv" if config.bn_size is None else "1×1, 3×3 conv"
-        return f"{config.block_config[number - 1]} × ({kernels}), k = {config.growth_rate}"
-    kernels = "3×3, 3×3" if config.block == "basic" else "1×1, 3×3, 1×1"
-    return f"{config.layers[number - 1]} × ({kernels} conv)"
+        convs = "3×3 conv" if config.bn_size is None else "1×1, 3×3 conv"
+        return f"{_count(config.block_config[number], 'layer')}: {convs}, k = {config.growth_rate}"
+    convs = "3×3, 3×3 conv" if config.block == "basic" else "1×1, 3×3, 1×1 conv"
+    return f"{_count(config.layers[number], 'block')}: {convs}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number > 1)}"
+
+
+def channel_growth(config: Config) -> Drawing:
+    """Draw the channels along a network, one bar after each of its layers.
+
+    Args:
+        config: a `DenseNetConfig`, or a `ResNetConfig` (one bar after each residual block).
+
+    Returns:
+        Bars of the channels after the stem, each layer and each transition. In a dense block, what
+        came into the block and what its layers have added have colours of their own.
+
+    Source: Huang et al., arXiv:1608.06993, Section 3 and Table 1.
+    """
+    size = max(config.image_size, arithmetic.minimum_size(config))
+    parts = [group for group in groups(config, size) if group.stage != "head"]
+    figure, (axes,) = _plot(1, 3.5)
+    places = _places(parts)
+    entering = 0
+    for group, (left, width) in zip(parts, places, strict=True):
+        if group.stage.startswith("denseblock"):
+            _bars(axes, [left], [entering], INPUT, width)
+            _bars(axes, [left], [group.channels - entering], NEW, width, bottom=entering)
+        else:
+            color = INPUT if group.stage == "stem" else color_of(group.stage)
+            _bars(axes, [left], [group.channels], color, width)
+            entering = group.channels
+    _label_channels(axes, parts, places)
+    _label_stages(axes, parts, places)
+    axes.set_ylabel("channels", fontsize=TEXT)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylim(0, 1.1 * max(group.channels for group in parts))
+    names = {INPUT: "what comes in", NEW: "new features", SUM: "sum", TRANSITION: "transition"}
+    _legend(figure, names, [INPUT, *(color_of(group.stage) for group in parts[1:])])
+    ends = {group.stage: group.channels for group in parts}
+    words = ", ".join(f"{title_of(stage)} {channels:,}" for stage, channels in ends.items())
+    figure.alt = f"Bars of the number of channels along {config.name}. Channels after {words}."
+    return figure
+
+
+def _places(parts: Sequence[Group]) -> list[tuple[float, float]]:
+    """Give each bar its left end and its width.
+
+    A layer's width is 1. The stem and the transitions are wide enough for a number above them.
+    """
+    others = sum(not group.has_layers for group in parts)
+    layers = len(parts) - others
+    wide = max(1.0, 0.09 * layers / (1 - 0.09 * others)) if others < 8 else 1.0
+    places, left = [], 0.0
+    for group in parts:
+        width = 1.0 if group.has_layers else wide
+        places.append((left, width))
+        left += width
+    return places
+
+
+def _bars(axes: Axes, lefts: Any, heights: Any, color: str, width: float, **options: Any) -> None:
+    axes.bar(lefts, heights, width, align="edge", **_look(color), **options)
+
+
+def _look(color: str) -> dict[str, Any]:
+    """Return how a chart shows a colour: the pale one has a dark edge, a hatch is white."""
+    edge, line = (INK, 0.6) if color == PLAIN else ("white", 0.5)
+    return {"facecolor": color, "edgecolor": edge, "linewidth": line, "hatch": HATCHES.get(color)}
+
+
+def _label_channels(
+    axes: Axes, parts: Sequence[Group], places: Sequence[tuple[float, float]]
+) -> None:
+    """Write the number of channels above the last bar of each stage."""
+    for group, after, (left, width) in zip(parts, [*parts[1:], None], places, strict=True):
+        if after is not None and after.stage == group.stage:
+            continue
+        x, side = (left + width, "right") if group.has_layers else (left + width / 2, "center")
+        options = {"textcoords": "offset points", "ha": side, "va": "bottom", "color": INK}
+        text = f"{group.channels:,}"
+        axes.annotate(text, (x, group.channels), (0, 2), fontsize=SMALL, **options)
+
+
+def _label_stages(
+    axes: Axes, parts: Sequence[Group], places: Sequence[tuple[float, float]]
+) -> None:
+    """Write the names of the dense blocks or stages below their bars."""
+    ends: dict[str, list[float]] = {}
+    for group, (left, width) in zip(parts, places, strict=True):
+        if group.has_layers:
+            ends.setdefault(group.stage, []).extend([left, left + width])
+    names = [title_of(stage).replace("dense ", "").replace(" ", "\n") for stage in ends]
+    axes.set_xticks([(min(x) + max(x)) / 2 for x in ends.values()], names, fontsize=SMALL)
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.01 * sum(places[-1]), 1.01 * sum(places[-1]))
+
+
+def _legend(figure: Drawing, names: dict[str, str], used: Sequence[str]) -> None:
+    """Explain the colours that are used, above the drawing."""
+    patches = [Patch(label=name, **_look(color)) for color, name in names.items() if color in used]
+    options = {"loc": "outside upper center", "frameon": False, "fontsize": SMALL}
+    figure.legend(handles=patches, ncols=len(patches), columnspacing=1.2, **options)
+
+
+def _plot(rows: int, height: float) -> tuple[Drawing, list[Axes]]:
+    figure = Drawing(WIDTH, height, layout="constrained")
+    grid = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
+    for axes in grid:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=SMALL)
+    return figure, list(grid)
 
 
 def per_layer(config: Config, image_size: int | None = None, by: str = "layer") -> Drawing:
-    """Draw where parameters, FLOPs and memory are, as bars along the network.
+    """Draw where a network's parameters, FLOPs and memory are, as bars from input to output.
 
     Args:
         config: a `DenseNetConfig` or a `ResNetConfig`.
         image_size: height and width of the image in pixels; the default is the configuration's.
-        by: "layer" for a bar for each dense layer or residual block, "stage" for one per block.
+        by: "layer" for a bar for each dense layer or residual block, "stage" for one for each
+            dense block or stage. The stem, the transitions and the classifier have their own.
 
     Returns:
-        Three rows of bars: parameters; FLOPs of one image; memory that one image keeps for the
-        backward pass.
+        Three rows of bars: parameters; FLOPs of one image; memory that the forward pass of one
+        image keeps for the backward pass.
 
     Raises:
         ValueError: if the image is too small for the network, or `by` is something else.
     """
     check_choice("by", by, ("layer", "stage"))
-    parts = groups(config, image_size)
-    if by == "stage":
-        parts = [
-            Group(stage, [row for part in parts if part.stage == stage for row in part.rows])
-            for stage in dict.fromkeys(part.stage for part in parts)
-        ]
-    figure, all_axes = _plot(3, 5.4)
-    lefts, widths = _positions(parts)
+    parts = groups(config, image_size, by)
+    totals = [
+        ("parameters", arithmetic.parameters(config), NUMBERS, ["parameters"]),
+        ("FLOPs", arithmetic.flops(config, image_size), NUMBERS, ["flops"]),
+        (
+            "memory kept for the backward pass",
+            arithmetic.activation_bytes(config, 1, image_size),
+            BYTES,
+            ["kept_bytes", "kept_bytes_per_batch"],
+        ),
+    ]
+    figure, all_axes = _plot(3, 5.6)
     words = []
-    for axes, (title, field, unit, scale) in zip(all_axes, _MEASURES, strict=True):
-        values = [part.total(field) / scale for part in parts]
-        colors = [stage_color(part.stage) for part in parts]
-        axes.bar(lefts, values, widths, align="edge", color=colors, edgecolor=INK, linewidth=0.3)
-        total = sum(values)
-        axes.set_title(f"{title}: {total:,.3g} {unit}", fontsize=TEXT, loc="left")
-        words.append(f"{title} {total:,.3g} {unit}")
-    _label_stages(all_axes[-1], parts, lefts, widths)
-    figure.alt = f"Bars along {config.name}, in three rows. In all: {'; '.join(words)}."
+    for axes, (name, total, units, fields) in zip(all_axes, totals, strict=True):
+        values = [part.total(*fields) for part in parts]
+        _measure(axes, f"{name}: {_rounded(total, units)}", values, units, parts)
+        words.append(f"{name} {_rounded(total, units)}, {_largest(parts, fields)}")
+    _label_stages(all_axes[-1], parts, [(i, 1.0) for i in range(len(parts))])
+    names = {NEW: "dense block", SUM: "stage", TRANSITION: "transition", PLAIN: "stem, classifier"}
+    _legend(figure, names, [color_of(part.stage) for part in parts])
+    figure.alt = f"Three rows of bars along {config.name}, by {by}: {'; '.join(words)}."
     return figure
 
 
-_MEASURES: list[tuple[str, str, str, float]] = [
-    ("parameters", "parameters", "million", 1e6),
-    ("FLOPs", "flops", "billion", 1e9),
-    ("kept for the backward pass", "kept_bytes", "MiB", 2**20),
-]
+def _measure(
+    axes: Axes,
+    title: str,
+    values: Sequence[int],
+    units: Sequence[tuple[float, str]],
+    parts: Sequence[Group],
+) -> None:
+    scale, unit = _unit(max(values), units)
+    for left, (part, value) in enumerate(zip(parts, values, strict=True)):
+        _bars(axes, left, value / scale, color_of(part.stage), 1.0)
+        if len(parts) <= FEW:
+            axes.text(left + 0.5, value / scale, _short(value / scale), **ABOVE)
+    axes.set_ylim(0, 1.1 * max(values) / scale)
+    axes.set_title(title, fontsize=TEXT, loc="left", pad=8)
+    axes.set_ylabel(unit, fontsize=SMALL)
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if value >= 0.01 else "<0.01"
+
+
+def _unit(value: float, units: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    """Return the largest unit that fits into a value."""
+    return next(((scale, unit) for scale, unit in units if value >= scale), units[-1])
+
+
+def _rounded(value: int, units: Sequence[tuple[float, str]]) -> str:
+    """Write a value with its unit: "7.979 million"."""
+    scale, unit = _unit(value, units)
+    return f"{value / scale:.4g} {unit}".strip()
+
+
+def _largest(parts: Sequence[Group], fields: Sequence[str]) -> str:
+    """Say which stage has most, and how much of all."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[part.stage] = sums.get(part.stage, 0) + part.total(*fields)
+    most = max(sums, key=lambda stage: sums[stage])
+    return f"most in {title_of(most)} ({sums[most] / sum(sums.values()):.0%})"

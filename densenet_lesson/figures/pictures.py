@@ -18,15 +18,16 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
     """Show the first images of a data set, with the names of their classes.
 
     Args:
-        images: the data set; grey or colour.
+        images: the data set, grey or colour.
         num: how many to show.
-        titles: what to write above each instead of the class name, such as a prediction.
+        titles: what to write above each image instead of its class, such as a prediction; "\\n"
+            breaks the line.
 
     Returns:
         Rows of five images.
 
     Raises:
-        ValueError: if `num` is more than there are, or `titles` does not have one for each.
+        ValueError: if `num` is not between 1 and the number of images, or `titles` is not as long.
     """
     check_positive("num", num)
     if num > len(images):
@@ -35,20 +36,20 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
         titles = [images.class_names[label] for label in images.labels[:num].tolist()]
     if len(titles) != num:
         raise ValueError(
-            f"titles must hold one title for each of the num={num} images, got {len(titles)}"
+            f"titles must hold num={num} titles, one for each image; got {len(titles)}"
         )
+    pixels = images.images[:num].permute(0, 2, 3, 1).cpu().numpy()  # [N, C, H, W] → [N, H, W, C]
     rows = -(-num // COLUMNS)
-    figure = Drawing(WIDTH, 1.25 * rows, layout="constrained")
+    lines = 1 + max(str(title).count("\n") for title in titles)
+    figure = Drawing(WIDTH, rows * (1.0 + 0.17 * lines), layout="constrained")
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
-    pixels = images.images[:num].cpu().permute(0, 2, 3, 1).numpy()  # [N, C, H, W] → [N, H, W, C]
     for axes, image, title in zip(grid.flat, pixels, titles, strict=False):
+        # no interpolation: the SVG holds the image's own pixels
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
         axes.set_title(title, fontsize=SMALL, pad=3)
     height, width = pixels.shape[1:3]
-    figure.alt = (
-        f"{num} images of {height} × {width} pixels, in rows of {COLUMNS}, with a title each: "
-        f"{', '.join(titles)}."
-    )
+    words = ", ".join(str(title).replace("\n", " ") for title in titles)
+    figure.alt = f"{num} images of {height} × {width} pixels. Titles, row by row: {words}."
     return figure

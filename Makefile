@@ -1,0 +1,91 @@
+# From ResNet to DenseNet. `make help` lists what there is.
+
+PYTHON ?= python3
+COLAB_PYTHON ?= $(firstword $(wildcard $(shell pyenv root 2>/dev/null)/versions/3.13*/bin/python3.13) python3.13)
+
+# Nothing from the caller's Python set-up leaks into the course's own environments.
+unexport PYTHONPATH PYTHONHOME
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONNOUSERSITE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab notebooks links test-colab clean clean-all
+
+help:  ## list these commands
+	@echo "make COMMAND, where COMMAND is one of:"
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+# ----------------------------------------------------------------------------- environments
+
+# $(call environment,PYTHON,FOLDER): an empty environment, made anew if an earlier try was cut short.
+define environment
+@$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "This course needs Python 3.11 or newer, and '$(1)' is not. Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+@$(1) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "'$(1)' cannot make environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+@$(2)/bin/python -m pip --version >/dev/null 2>&1 || $(1) -m venv --clear $(2)
+endef
+
+# Matplotlib lists the fonts of a machine once, and says so; better here than in a notebook.
+font_cache = import matplotlib.font_manager
+
+.venv/.installed: requirements.txt constraints.txt pyproject.toml
+	$(call environment,$(PYTHON),.venv)
+	@echo "Installing what the course needs. The first time this takes minutes, and gigabytes for PyTorch."
+	.venv/bin/python -m pip install -r requirements.txt -c constraints.txt
+	.venv/bin/python -m pip install --no-deps -c constraints.txt d2l
+	.venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -c "$(font_cache)"
+	@touch $@
+
+.venv-book/.installed: requirements-book.txt constraints.txt
+	$(call environment,$(PYTHON),.venv-book)
+	@echo "Installing what the book needs."
+	.venv-book/bin/python -m pip install --quiet -r requirements-book.txt -c constraints.txt
+	@touch $@
+
+.venv-colab/.installed: tests/colab_packages.txt
+	$(call environment,$(COLAB_PYTHON),.venv-colab)
+	@echo "Installing what Colab has. The first time this takes minutes, and gigabytes for PyTorch."
+	.venv-colab/bin/python -m pip install -r tests/colab_packages.txt nbval
+	@.venv-colab/bin/python -c "$(font_cache)"
+	@touch $@
+
+# ----------------------------------------------------------------------------- commands
+
+# A page with a warning is read again next time: otherwise the second try would pass.
+
+book: .venv-book/.installed  ## build the book; warnings are errors
+	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@cd _build/html/_static/mathjax && rm -rf adaptors mml-* node-main.js tex-mml-* tex-svg* tex-chtml-full*
+	@echo "The book is ready. Open _build/html/index.html in your browser."
+
+test: .venv/.installed book  ## check everything: style, package, notebooks, book
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m pytest --cov --cov-report=term --cov-fail-under=95 --durations=10
+
+lab: .venv/.installed  ## open the notebooks in JupyterLab
+	.venv/bin/python -m jupyter lab notebooks
+
+notebooks: .venv/.installed  ## run every notebook and store its outputs
+	.venv/bin/python book/tools/notebook_tools.py run
+
+links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks
+	.venv/bin/python book/tools/notebook_tools.py links
+
+test-colab: .venv/.installed .venv-colab/.installed  ## run the notebooks in a replica of Colab
+	rm -rf _build/colab build
+	.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/colab .
+	.venv-colab/bin/python -m pip uninstall --quiet --yes densenet-lesson d2l
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && cp notebooks/*.ipynb "$$scratch" && \
+	here=$$PWD && cd "$$scratch" && PYTHONPATH="$$here/tests" TQDM_DISABLE=1 \
+		COLAB_RELEASE_TAG=replica DENSENET_LESSON_SOURCE="$$(ls "$$here"/_build/colab/*.whl)" \
+		"$$here/.venv-colab/bin/python" -m pytest -p no:cacheprovider -p nbval_without_pictures \
+		--nbval --nbval-current-env --durations=10 .
+
+clean:  ## remove what the commands made; keep the environments
+	rm -rf _build build *.egg-info .coverage .pytest_cache .ruff_cache .hypothesis
+
+clean-all: clean  ## remove the environments too
+	rm -rf .venv .venv-book .venv-colab
