@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from .data import Images
+    from .images import Images
 
 FORMAT = "densenet_lesson checkpoint 1"
 START_OVER = "give another path, or start over with fresh=True (on the command line: --fresh)"

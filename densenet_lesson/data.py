@@ -1,22 +1,23 @@
-"""Real images, each data set as one tensor.
+"""Real images: `load` finds a data set on this machine or on the network, and reads it.
 
-`load` finds a data set and reads it, `Images` holds it, `Batches` hands it out piece by piece.
-All images of a set stand in one uint8 tensor: it moves to the device once, and every step after
-that (shuffling, augmentation, resizing) works on a whole batch instead of on one image at a time.
+`from densenet_lesson import data` also brings `Images`, which holds a data set, and `Batches`,
+which hands it out.
 """
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
 
-from .checks import check_choice, check_positive
+from .batches import Batches, channel_statistics, resize
+from .images import Images
+
+__all__ = ["Batches", "DataError", "Images", "channel_statistics", "load", "resize"]
 
 TORCHVISION_NAMES = {
     "fashion_mnist": "FashionMNIST",
@@ -26,87 +27,10 @@ TORCHVISION_NAMES = {
 }
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 DOWNLOAD_TIMEOUT = 30.0  # seconds of silence after which a server counts as gone
-PAD = 4  # pixels of padding for the random crop
-AUGMENTATIONS = (False, "crop", "crop-flip")
 
 
 class DataError(RuntimeError):
     """A data set is missing, damaged or out of reach; the message says what to do about it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Images with their labels and the names of the classes.
-
-    Args:
-        images: uint8 [N, C, H, W], values 0 to 255, C is 1 (grey) or 3 (colour).
-        labels: int64 [N], on the same device; label i means `class_names[i]`.
-        class_names: one name for each class.
-
-    Raises:
-        ValueError: if a type, a shape or a label does not fit.
-    """
-
-    images: Tensor
-    labels: Tensor
-    class_names: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        _check_images(self.images)
-        labels, names = self.labels, self.class_names
-        if not isinstance(labels, Tensor) or labels.dtype != torch.int64 or labels.dim() != 1:
-            raise ValueError(f"labels must be an int64 tensor [N], got {_describe(labels)}")
-        if len(labels) != len(self.images) or labels.device != self.images.device:
-            raise ValueError(
-                f"labels must go with images, one each and on the same device: got {len(labels)} "
-                f"labels on {labels.device}, {len(self.images)} images on {self.images.device}"
-            )
-        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"class_names must be a tuple of strings, got {names!r}")
-        low, high = labels.min().item(), labels.max().item()
-        if low < 0 or high >= len(names):
-            raise ValueError(
-                f"labels must be 0 to {len(names) - 1}, since class_names holds {len(names)}; "
-                f"got {low} to {high}"
-            )
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __repr__(self) -> str:
-        shape = "×".join(str(n) for n in self.images.shape[1:])
-        return f"Images({len(self):,} of {shape}, {self.num_classes} classes, {self.images.device})"
-
-    @property
-    def channels(self) -> int:
-        return self.images.shape[1]
-
-    @property
-    def num_classes(self) -> int:
-        return len(self.class_names)
-
-    def to(self, device: torch.device | str) -> "Images":
-        """Return the same set on another device."""
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
-
-    def subset(self, n: int, seed: int = 0) -> "Images":
-        """Return n images drawn at random, as many of each class as possible.
-
-        The classes take turns, so their counts differ by at most 1 until one of them runs out.
-        The same seed gives the same images in the same order, on every device.
-
-        Raises:
-            ValueError: if n is not between 1 and the number of images.
-        """
-        check_positive("n", n)
-        if n > len(self):
-            raise ValueError(f"n={n} must be at most {len(self)}, the number of images")
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
-        labels = self.labels.cpu()[order]
-        seen = torch.nn.functional.one_hot(labels, self.num_classes).cumsum(0)  # [N, classes]
-        turn = seen.gather(1, labels[:, None]).squeeze(1)  # 1 for the first of its class, 2, ...
-        chosen = order[turn.argsort(stable=True)[:n]].to(self.labels.device)
-        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
 
 def load(
@@ -143,202 +67,6 @@ def load(
         raise ValueError(f"name={name!r} must be one of {known}, or a path that ends in .npz")
     root = root or os.environ.get("DENSENET_LESSON_DATA") or "~/.cache/densenet_lesson"
     return _load_torchvision(name, Path(root).expanduser(), download)
-
-
-def resize(images: Tensor, size: int) -> Tensor:
-    """Resize a batch of images to squares, bilinear with antialiasing, as Pillow does it.
-
-    Square images come out equal to `PIL.Image.resize(..., BILINEAR)` bit for bit, on every device.
-    (`torch.nn.functional.interpolate` rounds its weights more coarsely: off by 1 here and there.)
-    Others too, except that Pillow 13 may begin with the height where we begin with the width.
-
-    Args:
-        images: uint8 [N, C, H, W].
-        size: height and width to make.
-
-    Returns:
-        uint8 [N, C, size, size]; `images` itself if that is its size already.
-
-    Raises:
-        ValueError: if images or size does not fit.
-
-    Source: Pillow, src/libImaging/Resample.c (integer weights, one pass for each direction).
-    """
-    _check_images(images)
-    check_positive("size", size)
-    height, width = images.shape[-2:]
-    if height == width == size:
-        return images
-    # Apple's GPUs have no float64, and only float64 holds the products exactly.
-    device = "cpu" if images.device.type == "mps" else images.device
-    rows = _resize_weights(height, size).to(device)
-    columns = _resize_weights(width, size).T.to(device)
-    pieces = []
-    for piece in images.to(device).split(8):  # small pieces stay in the processor's cache
-        wide = (piece.double() @ columns).add_(0.5).floor_()  # [8, C, H, size]
-        pieces.append((rows @ wide).add_(0.5).to(torch.uint8))  # [8, C, size, size]
-    return torch.cat(pieces).to(images.device)
-
-
-class Batches:
-    """Go through images in batches: `for x, y in Batches(train, 64, shuffle=True): ...`.
-
-    Order and augmentation depend only on (seed, epoch), and are drawn on the CPU, so that they are
-    the same on every device. A training loop sets the attribute `epoch` before each epoch; going
-    through the batches does not change it.
-
-    Args:
-        images: what to go through; the batches are on its device.
-        batch_size: images in a batch; the last batch may hold fewer.
-        size: height and width to resize to; None leaves them as they are.
-        shuffle: whether to draw a new order for each epoch.
-        augment: False, "crop" (pad with 4 black pixels, cut out the old size at a random place)
-            or "crop-flip" (and mirror half of the images, left to right). It comes before resizing.
-        seed: any whole number.
-        drop_last: whether to leave out a last batch that is not full.
-        mean, std: one number for each channel, for (x - mean) / std; None leaves x in [0, 1].
-
-    Yields:
-        (x, y): float32 [B, C, size, size] and int64 [B].
-
-    Raises:
-        ValueError: if an argument does not fit.
-
-    Source: the augmentation "C10+" of the DenseNet paper, arXiv:1608.06993, section 4.1.
-    """
-
-    def __init__(
-        self,
-        images: Images,
-        batch_size: int,
-        size: int | None = None,
-        shuffle: bool = False,
-        augment: bool | str = False,
-        seed: int = 0,
-        drop_last: bool = False,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-    ) -> None:
-        check_positive("batch_size", batch_size)
-        check_positive("size", 1 if size is None else size)
-        check_choice("augment", augment, AUGMENTATIONS)
-        if drop_last and batch_size > len(images):
-            raise ValueError(
-                f"batch_size={batch_size} must be at most {len(images)}, the number of images: "
-                "with drop_last=True there would be no batch at all"
-            )
-        self.images, self.batch_size, self.size = images, batch_size, size
-        self.shuffle, self.augment, self.seed, self.drop_last = shuffle, augment, seed, drop_last
-        self.statistics = _check_statistics(images, mean, std)
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        full, rest = divmod(len(self.images), self.batch_size)
-        return full if self.drop_last or not rest else full + 1
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        images, labels = self.images.images, self.images.labels
-        # torch keeps 32 bits of a seed, so seed and epoch share them.
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**32)
-        order = torch.arange(len(images))
-        if self.shuffle:
-            order = torch.randperm(len(images), generator=generator)
-        for chosen in order.split(self.batch_size)[: len(self)]:
-            chosen = chosen.to(images.device)
-            yield self._prepare(images[chosen], generator), labels[chosen]
-
-    def _prepare(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        if self.augment:
-            x = _random_crop(x, self.augment == "crop-flip", generator)
-        if self.size is not None:
-            x = resize(x, self.size)
-        x = x.float() / 255
-        if self.statistics:
-            mean, std = self.statistics  # [C, 1, 1] each
-            x = (x - mean) / std
-        return x
-
-
-def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each channel, pixels counted from 0 to 1.
-
-    Args:
-        images: the training images; test images are to be normalised with the same numbers.
-
-    Returns:
-        (mean, std), each with one float for each channel.
-    """
-    values = torch.arange(256, dtype=torch.float64) / 255
-    mean, std = [], []
-    for channel in images.images.unbind(1):
-        # There are only 256 values: counting each is exact and needs no float copy of the images.
-        share = torch.bincount(channel.flatten(), minlength=256).cpu().double() / channel.numel()
-        mean.append((share @ values).item())
-        std.append((share @ (values - mean[-1]) ** 2).sqrt().item())
-    return tuple(mean), tuple(std)
-
-
-# ---- Batches and resize, inside ----
-
-
-def _random_crop(x: Tensor, flip: bool, generator: torch.Generator) -> Tensor:
-    """Pad and cut each image of uint8 [B, C, H, W] at its own place, and mirror about half."""
-    batch, _, height, width = x.shape
-    device = x.device  # only the random numbers come from the CPU
-    top, left = torch.randint(0, 2 * PAD + 1, (2, batch, 1), generator=generator).to(device)
-    mirror = flip & (torch.rand(batch, 1, generator=generator) < 0.5).to(device)
-    rows = top + torch.arange(height, device=device)  # [B, H]
-    columns = left + torch.arange(width, device=device)  # [B, W]
-    columns = torch.where(mirror, columns.flip(1), columns)
-    padded = torch.nn.functional.pad(x, (PAD, PAD, PAD, PAD))  # [B, C, H + 8, W + 8]
-    each = torch.arange(batch, device=device)[:, None, None]
-    crops = padded[each, :, rows[:, :, None], columns[:, None, :]]  # [B, H, W, C]
-    return crops.permute(0, 3, 1, 2).contiguous()
-
-
-def _resize_weights(old: int, new: int) -> Tensor:
-    """Return the weights [new, old] of a triangle around each new pixel, as Pillow rounds them."""
-    scale = old / new
-    centre = (torch.arange(new, dtype=torch.float64)[:, None] + 0.5) * scale
-    distance = (torch.arange(old, dtype=torch.float64) + 0.5 - centre).abs()
-    weights = (1 - distance / max(scale, 1.0)).clamp(min=0)  # wider when shrinking: antialias
-    weights = weights / weights.sum(1, keepdim=True)
-    return (weights * 2**22 + 0.5).floor() / 2**22
-
-
-def _check_statistics(
-    images: Images, mean: Sequence[float] | None, std: Sequence[float] | None
-) -> tuple[Tensor, Tensor] | None:
-    if mean is None and std is None:
-        return None
-    if mean is None or std is None:
-        raise ValueError(f"mean and std must be given together, got mean={mean!r}, std={std!r}")
-    pair = tuple(torch.as_tensor(value, dtype=torch.float32) for value in (mean, std))
-    if any(value.shape != (images.channels,) for value in pair) or not (pair[1] > 0).all():
-        raise ValueError(
-            f"mean and std must hold {images.channels} numbers, one for each channel, and std "
-            f"only positive ones; got mean={mean!r}, std={std!r}"
-        )
-    return tuple(value[:, None, None].to(images.images.device) for value in pair)
-
-
-def _check_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.dim() != 4:
-        raise ValueError(f"images must be a uint8 tensor [N, C, H, W], got {_describe(images)}")
-    if images.shape[1] not in (1, 3) or images.numel() == 0:
-        raise ValueError(
-            f"images must be [N, C, H, W] with N, H and W at least 1 and C = 1 or 3, "
-            f"got {list(images.shape)}"
-        )
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, Tensor):
-        return f"{value.dtype} {list(value.shape)}"
-    return type(value).__name__
-
-
-# ---- Finding and reading the data ----
 
 
 def _load_digits() -> tuple[Images, Images]:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .data import Batches, Images
+from .batches import Batches
 from .devices import autocast, check_precision, device_of, pick_device
+from .images import Images
 
 
 def evaluate(

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .batches import Batches, channel_statistics
 from .checkpoint import (
     check_same_run,
     check_same_tensors,
@@ -24,10 +25,10 @@ from .checkpoint import (
     save_checkpoint,
     set_random_state,
 )
-from .data import Batches, Images, channel_statistics
 from .devices import autocast, check_precision, device_of, pick_device, pick_precision
 from .evaluation import check_scores, evaluate, evaluation_mode, predict
 from .history import History, describe_environment
+from .images import Images
 from .recipe import RECIPES, Recipe, learning_rate
 
 __all__ = [

@@ -35,12 +35,19 @@ SVG_OPTIONS = {"svg.hashsalt": "densenet_lesson", "svg.fonttype": "path"}
 
 
 class Drawing(Figure):
-    """A figure that knows its alternative text, `alt`, and gives it to the SVG as its title."""
+    """A figure that knows its alternative text, `alt`.
+
+    The SVG gets it as its title. It is also what `print` shows, so that a notebook stores it beside
+    the picture, where tests compare it.
+    """
 
     def __init__(self, width: float = WIDTH, height: float = 1.0, **options: Any) -> None:
         super().__init__(figsize=(width, height), facecolor="white", **options)
         self.alt = ""
         _Canvas(self)
+
+    def __repr__(self) -> str:
+        return self.alt or super().__repr__()
 
 
 class _Canvas(FigureCanvasSVG):

@@ -9,7 +9,7 @@ from ..checks import check_positive
 from .drawing import SMALL, WIDTH, Drawing
 
 if TYPE_CHECKING:
-    from ..data import Images
+    from ..images import Images
 
 COLUMNS = 5
 
