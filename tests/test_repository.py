@@ -113,7 +113,7 @@ def test_the_set_up_cell_says_what_could_not_be_installed(tmp_path):
     missing = str(tmp_path / "missing-1.0-py3-none-any.whl")
     result = setup_cell(COLAB_RELEASE_TAG="test", DENSENET_LESSON_SOURCE=missing, PIP_NO_INDEX="1")
     assert result.returncode == 1 and result.stdout == ""
-    assert f"RuntimeError: The set-up could not install {missing}:\n" in result.stderr
+    assert f"RuntimeError: Set-up could not install {missing}:\n" in result.stderr
     assert "No such file or directory" in result.stderr
 
 
@@ -345,3 +345,12 @@ def test_the_book_s_configuration_shows_stored_outputs_and_only_the_listed_pages
     assert config["only_build_toc_files"] is True
     assert "path_to_book" not in config["repository"]
     assert len(pages()) == len(set(pages()))
+
+
+def test_every_paper_that_a_chapter_cites_is_in_the_bibliography():
+    bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    for chapter in chapters():
+        text = markdown()[chapter]
+        cited = re.findall(r"(?:arxiv\.org/abs/|doi\.org/)([^)\s]+)", text)
+        missing = [work for work in cited if f"{{{work}}}" not in bibliography]
+        assert cited and not missing, f"{chapter} cites {missing}"

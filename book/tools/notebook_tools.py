@@ -28,7 +28,7 @@ COLAB_LINK = """\
 it opens in your browser, with nothing to install."""
 
 SETUP = """\
-# Set-up. On your own machine this does nothing. On Colab it installs the course's package and d2l.
+# Set-up: nothing to do on your own machine. On Colab it installs the course and d2l.
 import os
 import subprocess
 import sys
@@ -36,10 +36,11 @@ import sys
 if "COLAB_RELEASE_TAG" in os.environ:
     course = "git+{url}@{branch}"
     course = os.environ.get("DENSENET_LESSON_SOURCE", course)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course, "{d2l}"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    pip += [course, "{d2l}"]
     installed = subprocess.run(pip, capture_output=True, text=True)
     if installed.returncode != 0:
-        raise RuntimeError(f"The set-up could not install {{course}}:\\n{{installed.stderr}}")"""
+        raise RuntimeError(f"Set-up could not install {{course}}:\\n{{installed.stderr}}")"""
 
 # In the book, a reader sees one line instead of the set-up cell, and may unfold it.
 FOLDED = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "Show the set-up cell"}}

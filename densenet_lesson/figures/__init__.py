@@ -1,22 +1,29 @@
 """Every drawing of the book, made from the same configurations and numbers as the networks.
 
 Each function returns a matplotlib figure and shows nothing by itself: a notebook shows a figure
-that is the last line of a cell. `figure.alt` says in words what the picture shows.
+that is the last line of a cell. `figure.alt` says in words what the picture shows, from the same
+numbers. Each colour means one thing in the whole book (see `drawing`).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import matplotlib
+
 from .blocks import connectivity, dense_block, dense_layer, residual_block, transition
-from .drawing import INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION
+from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid
 
 __all__ = [
+    "INK",
     "INPUT",
     "NEW",
     "PLAIN",
     "SUM",
     "TRANSITION",
+    "Drawing",
     "channel_growth",
     "connectivity",
     "dense_block",
@@ -31,21 +38,25 @@ __all__ = [
 
 
 def use_svg() -> None:
-    """Let a notebook show figures as SVG, the same file each time; elsewhere, do nothing."""
-    import matplotlib
-
+    """Let a notebook show figures as SVG, the same file each time. Elsewhere, show nothing."""
     matplotlib.rcParams.update(SVG_OPTIONS)
-    try:
-        from IPython import get_ipython
-        from IPython.core.pylabtools import select_figure_formats
-        from matplotlib_inline.config import InlineBackend
-    except ImportError:
-        return
-    shell = get_ipython()
+    shell = _notebook_shell()
     if shell is None:
         return
+    from IPython.core.pylabtools import select_figure_formats
+    from matplotlib_inline.config import InlineBackend
+
     options = {"bbox_inches": "tight", "metadata": {"Date": None}}
     backend = InlineBackend.instance(parent=shell)
-    backend.figure_formats = {"svg"}  # for when pyplot is imported later
+    backend.figure_formats = {"svg"}  # for when pyplot starts later, which sets the formats anew
     backend.print_figure_kwargs = options
-    select_figure_formats(shell, {"svg"}, **options)  # for now
+    select_figure_formats(shell, {"svg"}, **options)  # from now on
+
+
+def _notebook_shell() -> Any:
+    """Return the IPython that runs this code, or None."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()

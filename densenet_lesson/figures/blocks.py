@@ -63,7 +63,8 @@ def _residual_column(sheet: Sheet, x: float, num_layers: int) -> float:
         sheet.plus(x, plus, 0.13)
         top, color = plus + 0.13, SUM
     sheet.arrow([(x, top), (x, top + 0.28)], SUM)
-    sheet.bar(x - 0.475, top + 0.44, 0.95, 0.32, SUM, f"x + … + {num_layers}")
+    between = "1" if num_layers == 2 else "…"
+    sheet.bar(x - 0.475, top + 0.44, 0.95, 0.32, SUM, f"x + {between} + {num_layers}")
     return top + 0.44
 
 
@@ -81,11 +82,13 @@ def _dense_column(sheet: Sheet, x: float, num_layers: int, bottom: float) -> Non
         sheet.arrow([(x, _layer_y(reader - 1) + 0.16), (x, y - 0.16)], NEW if reader > 1 else INPUT)
         for source in range(reader - 1):
             _dense_arrow(sheet, x + 0.475, source, reader, num_layers)
-    sheet.arrow([(x, _layer_y(num_layers) + 0.16), (x, bottom - 0.16)])
+    left, right, top = x - 1.15, x + 1.15, bottom - 0.26
+    sheet.arrow([(x, _layer_y(num_layers) + 0.16), (x, top)])
+    sheet.line([(left, bottom - 0.2), (left, top), (right, top), (right, bottom - 0.2)])
     width = 2.3 / (num_layers + 1)
     for part in range(num_layers + 1):
         name, color = (str(part), NEW) if part else ("x", INPUT)
-        sheet.bar(x - 1.15 + part * width, bottom, width, 0.32, color, name)
+        sheet.bar(left + part * width, bottom, width, 0.32, color, name)
 
 
 def _dense_arrow(sheet: Sheet, x: float, source: int, reader: int, num_layers: int) -> None:
@@ -286,7 +289,7 @@ def _draw_dense_layer(
     for before, after, kernel in convs:
         column.box(f"batch norm, ReLU,\n{_conv(kernel, before, after)}")
         y = column.bar(new if kernel == 3 else (after * inches, PLAIN))
-        sheet.label(3.5, y, f"{after:,} new ones" if kernel == 3 else f"{after:,} channels")
+        sheet.label(3.5, y, f"{after:,} new channels" if kernel == 3 else f"{after:,} channels")
     y = column.bar(whole, new)
     left, end = 1.85 - whole[0] / 2, 1.85 - (whole[0] + new[0]) / 2
     sheet.arrow([(left, start), (0.15, start), (0.15, y), (end, y)], INPUT)

@@ -37,14 +37,19 @@ SVG_OPTIONS = {"svg.hashsalt": "densenet_lesson", "svg.fonttype": "path"}
 class Drawing(Figure):
     """A figure that knows its alternative text, `alt`.
 
-    The SVG gets it as its title. It is also what `print` shows, so that a notebook stores it beside
-    the picture, where tests compare it.
+    The SVG gets it as its title. It is the `repr` too: a notebook stores that beside the picture,
+    and tests compare it.
     """
 
     def __init__(self, width: float = WIDTH, height: float = 1.0, **options: Any) -> None:
         super().__init__(figsize=(width, height), facecolor="white", **options)
         self.alt = ""
         _Canvas(self)
+
+    def settle(self) -> None:
+        """Lay everything out now and for good; else each drawing would move things a little."""
+        self.draw_without_rendering()
+        self.set_layout_engine("none")
 
     def __repr__(self) -> str:
         return self.alt or super().__repr__()

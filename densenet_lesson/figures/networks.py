@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from .. import arithmetic
 from ..checks import check_choice
@@ -30,10 +32,11 @@ from .drawing import (
 LAYERS = ("denseblock", "layer")  # stages made of several layers (or residual blocks)
 COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": SUM}
 TITLES = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
-NUMBERS = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
+Units = list[tuple[float, str]]
+NUMBERS: Units = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
+BYTES: Units = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes")]
 FEW = 12  # bars that have room for a number above each
 ABOVE = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": INK}
-BYTES = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes")]
 
 
 class Group(NamedTuple):
@@ -149,26 +152,33 @@ def channel_growth(config: Config) -> Drawing:
     parts = [group for group in groups(config, size) if group.stage != "head"]
     figure, (axes,) = _plot(1, 3.5)
     places = _places(parts)
-    entering = 0
-    for group, (left, width) in zip(parts, places, strict=True):
-        if group.stage.startswith("denseblock"):
-            _bars(axes, [left], [entering], INPUT, width)
-            _bars(axes, [left], [group.channels - entering], NEW, width, bottom=entering)
-        else:
-            color = INPUT if group.stage == "stem" else color_of(group.stage)
-            _bars(axes, [left], [group.channels], color, width)
-            entering = group.channels
-    _label_channels(axes, parts, places)
-    _label_stages(axes, parts, places)
+    _growth_bars(axes, parts, places)
     axes.set_ylabel("channels", fontsize=TEXT)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(0, 1.1 * max(group.channels for group in parts))
     names = {INPUT: "what comes in", NEW: "new features", SUM: "sum", TRANSITION: "transition"}
     _legend(figure, names, [INPUT, *(color_of(group.stage) for group in parts[1:])])
+    labels = _label_channels(axes, parts, places)
+    _label_stages(axes, parts, places)
+    figure.settle()
+    _thin_out(labels)
+    _thin_out(axes.get_xticklabels())
     ends = {group.stage: group.channels for group in parts}
     words = ", ".join(f"{title_of(stage)} {channels:,}" for stage, channels in ends.items())
     figure.alt = f"Bars of the number of channels along {config.name}. Channels after {words}."
     return figure
+
+
+def _growth_bars(axes: Axes, parts: Sequence[Group], places: Sequence[tuple[float, float]]) -> None:
+    entering = 0  # channels that came into the block
+    for group, (left, width) in zip(parts, places, strict=True):
+        if group.stage.startswith("denseblock"):
+            _bars(axes, left, entering, INPUT, width)
+            _bars(axes, left, group.channels - entering, NEW, width, bottom=entering)
+        else:
+            color = INPUT if group.stage == "stem" else color_of(group.stage)
+            _bars(axes, left, group.channels, color, width)
+            entering = group.channels
 
 
 def _places(parts: Sequence[Group]) -> list[tuple[float, float]]:
@@ -187,8 +197,10 @@ def _places(parts: Sequence[Group]) -> list[tuple[float, float]]:
     return places
 
 
-def _bars(axes: Axes, lefts: Any, heights: Any, color: str, width: float, **options: Any) -> None:
-    axes.bar(lefts, heights, width, align="edge", **_look(color), **options)
+def _bars(
+    axes: Axes, left: float, height: float, color: str, width: float, bottom: float = 0
+) -> None:
+    axes.bar(left, height, width, bottom, align="edge", **_look(color))
 
 
 def _look(color: str) -> dict[str, Any]:
@@ -199,15 +211,16 @@ def _look(color: str) -> dict[str, Any]:
 
 def _label_channels(
     axes: Axes, parts: Sequence[Group], places: Sequence[tuple[float, float]]
-) -> None:
+) -> list[Text]:
     """Write the number of channels above the last bar of each stage."""
+    labels = []
     for group, after, (left, width) in zip(parts, [*parts[1:], None], places, strict=True):
         if after is not None and after.stage == group.stage:
             continue
         x, side = (left + width, "right") if group.has_layers else (left + width / 2, "center")
-        options = {"textcoords": "offset points", "ha": side, "va": "bottom", "color": INK}
-        text = f"{group.channels:,}"
-        axes.annotate(text, (x, group.channels), (0, 2), fontsize=SMALL, **options)
+        where = {"xytext": (0, 2), "textcoords": "offset points", **ABOVE, "ha": side}
+        labels.append(axes.annotate(f"{group.channels:,}", (x, group.channels), **where))
+    return labels
 
 
 def _label_stages(
@@ -222,6 +235,17 @@ def _label_stages(
     axes.set_xticks([(min(x) + max(x)) / 2 for x in ends.values()], names, fontsize=SMALL)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.01 * sum(places[-1]), 1.01 * sum(places[-1]))
+
+
+def _thin_out(texts: Sequence[Text]) -> None:
+    """Hide each text that would touch one before it: very short blocks leave no room."""
+    shown: list[Bbox] = []
+    for text in texts:
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in shown):
+            text.set_visible(False)
+        else:
+            shown.append(box)
 
 
 def _legend(figure: Drawing, names: dict[str, str], used: Sequence[str]) -> None:
@@ -258,34 +282,38 @@ def per_layer(config: Config, image_size: int | None = None, by: str = "layer") 
     """
     check_choice("by", by, ("layer", "stage"))
     parts = groups(config, image_size, by)
-    totals = [
-        ("parameters", arithmetic.parameters(config), NUMBERS, ["parameters"]),
-        ("FLOPs", arithmetic.flops(config, image_size), NUMBERS, ["flops"]),
-        (
-            "memory kept for the backward pass",
-            arithmetic.activation_bytes(config, 1, image_size),
-            BYTES,
-            ["kept_bytes", "kept_bytes_per_batch"],
-        ),
-    ]
     figure, all_axes = _plot(3, 5.6)
     words = []
-    for axes, (name, total, units, fields) in zip(all_axes, totals, strict=True):
+    measures = _measures(config, image_size)
+    for axes, (name, total, units, fields) in zip(all_axes, measures, strict=True):
         values = [part.total(*fields) for part in parts]
-        _measure(axes, f"{name}: {_rounded(total, units)}", values, units, parts)
+        _draw_measure(axes, f"{name}: {_rounded(total, units)}", values, units, parts)
         words.append(f"{name} {_rounded(total, units)}, {_largest(parts, fields)}")
-    _label_stages(all_axes[-1], parts, [(i, 1.0) for i in range(len(parts))])
     names = {NEW: "dense block", SUM: "stage", TRANSITION: "transition", PLAIN: "stem, classifier"}
     _legend(figure, names, [color_of(part.stage) for part in parts])
+    _label_stages(all_axes[-1], parts, [(i, 1.0) for i in range(len(parts))])
+    figure.settle()
+    _thin_out(all_axes[-1].get_xticklabels())
     figure.alt = f"Three rows of bars along {config.name}, by {by}: {'; '.join(words)}."
     return figure
 
 
-def _measure(
+def _measures(config: Config, image_size: int | None) -> list[tuple[str, int, Units, list[str]]]:
+    """Return what to show: its name, its total, its units, and the fields of the trace."""
+    memory = arithmetic.activation_bytes(config, 1, image_size)
+    kept = ["kept_bytes", "kept_bytes_per_batch"]
+    return [
+        ("parameters", arithmetic.parameters(config), NUMBERS, ["parameters"]),
+        ("FLOPs", arithmetic.flops(config, image_size), NUMBERS, ["flops"]),
+        ("memory kept for the backward pass", memory, BYTES, kept),
+    ]
+
+
+def _draw_measure(
     axes: Axes,
     title: str,
     values: Sequence[int],
-    units: Sequence[tuple[float, str]],
+    units: Units,
     parts: Sequence[Group],
 ) -> None:
     scale, unit = _unit(max(values), units)
@@ -299,15 +327,17 @@ def _measure(
 
 
 def _short(value: float) -> str:
-    return f"{value:.2g}" if value >= 0.01 else "<0.01"
+    if value < 0.01:
+        return "≈0"
+    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
 
 
-def _unit(value: float, units: Sequence[tuple[float, str]]) -> tuple[float, str]:
+def _unit(value: float, units: Units) -> tuple[float, str]:
     """Return the largest unit that fits into a value."""
     return next(((scale, unit) for scale, unit in units if value >= scale), units[-1])
 
 
-def _rounded(value: int, units: Sequence[tuple[float, str]]) -> str:
+def _rounded(value: int, units: Units) -> str:
     """Write a value with its unit: "7.979 million"."""
     scale, unit = _unit(value, units)
     return f"{value / scale:.4g} {unit}".strip()

@@ -32,16 +32,12 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
     check_positive("num", num)
     if num > len(images):
         raise ValueError(f"num={num} must be at most {len(images)}, the number of images")
-    if titles is None:
-        titles = [images.class_names[label] for label in images.labels[:num].tolist()]
-    if len(titles) != num:
-        raise ValueError(
-            f"titles must hold num={num} titles, one for each image; got {len(titles)}"
-        )
+    titles = _titles(images, num, titles)
     pixels = images.images[:num].permute(0, 2, 3, 1).cpu().numpy()  # [N, C, H, W] → [N, H, W, C]
     rows = -(-num // COLUMNS)
-    lines = 1 + max(str(title).count("\n") for title in titles)
-    figure = Drawing(WIDTH, rows * (1.0 + 0.17 * lines), layout="constrained")
+    lines = 1 + max(title.count("\n") for title in titles)
+    figure = Drawing(WIDTH, rows * (1.06 + 0.17 * lines), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.06)  # inches: a title keeps off the image above it
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -49,7 +45,18 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
         # no interpolation: the SVG holds the image's own pixels
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
         axes.set_title(title, fontsize=SMALL, pad=3)
+    figure.settle()
     height, width = pixels.shape[1:3]
-    words = ", ".join(str(title).replace("\n", " ") for title in titles)
+    words = ", ".join(title.replace("\n", " ") for title in titles)
     figure.alt = f"{num} images of {height} × {width} pixels. Titles, row by row: {words}."
     return figure
+
+
+def _titles(images: Images, num: int, titles: Sequence[str] | None) -> list[str]:
+    if titles is None:
+        return [images.class_names[label] for label in images.labels[:num].tolist()]
+    if len(titles) != num:
+        raise ValueError(
+            f"titles must hold num={num} titles, one for each image; got {len(titles)}"
+        )
+    return [str(title) for title in titles]

@@ -1,0 +1,712 @@
+import io
+import re
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from itertools import combinations
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+from densenet_lesson import (
+    DENSENETS,
+    RESNETS,
+    DenseBlock,
+    DenseLayer,
+    DenseNetConfig,
+    Residual,
+    ResNetConfig,
+    Transition,
+    arithmetic,
+    build,
+    data,
+    figures,
+)
+from densenet_lesson.figures import drawing
+
+D, R = DENSENETS, RESNETS
+SMALL_NET = DenseNetConfig("small", block_config=(2, 3), growth_rate=8, stem="cifar", image_size=16)
+
+
+def images(num, channels=1, size=8):
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (num, channels, size, size), generator=generator, dtype=torch.uint8)
+    return data.Images(pixels, torch.arange(num) % 3, ("T-shirt/top", "Ankle boot", "Bag"))
+
+
+DRAWINGS = {
+    "connectivity": lambda: figures.connectivity(),
+    "connectivity of 2": lambda: figures.connectivity(2),
+    "connectivity of 8": lambda: figures.connectivity(8),
+    "residual block": lambda: figures.residual_block(64, 64),
+    "residual block B": lambda: figures.residual_block(1024, 2048, stride=2),
+    "residual block A": lambda: figures.residual_block(64, 128, 2, "A"),
+    "residual block C": lambda: figures.residual_block(64, 64, 1, "C", shortcut_norm=False),
+    "dense block": lambda: figures.dense_block(3, 2, 10),
+    "dense block of 6": lambda: figures.dense_block(64, 6, 32),
+    "dense block of 48": lambda: figures.dense_block(256, 48, 32),
+    "dense layer": lambda: figures.dense_layer(3, 10),
+    "dense layer B": lambda: figures.dense_layer(992, 32, 4),
+    "dense layer, wide": lambda: figures.dense_layer(16, 40, 4),
+    "transition": lambda: figures.transition(23, 10, 8),
+    "transition, max": lambda: figures.transition(1024, 512, 14, pool="max"),
+    "image grid": lambda: figures.image_grid(images(20)),
+    "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
+}
+for name in ("densenet121", "densenet_d2l", "densenet_digits"):
+    DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(D[name])
+    DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(D[name])
+    DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(D[name])
+for name in ("resnet18", "resnet152"):
+    DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(R[name])
+    DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(R[name], 64)
+    DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(R[name])
+DRAWINGS["growth of densenet201"] = lambda: figures.channel_growth(D["densenet201"])
+DRAWINGS["bars by stage"] = lambda: figures.per_layer(D["densenet121"], by="stage")
+DRAWINGS["growth with short blocks"] = lambda: figures.channel_growth(
+    replace(D["densenet121"], block_config=(1, 3, 13, 1, 20))
+)
+
+every_drawing = pytest.mark.parametrize("name", DRAWINGS)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Draw each picture once; nothing in these tests changes it."""
+    made = {}
+
+    def draw(name):
+        if name not in made:
+            made[name] = DRAWINGS[name]()
+            made[name].draw_without_rendering()
+        return made[name]
+
+    return draw
+
+
+def svg(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", bbox_inches="tight")
+    return file.getvalue()
+
+
+def shown_texts(figure):
+    """The texts that a reader sees; matplotlib keeps further ones, such as ticks out of range."""
+    texts = [text for legend in figure.legends for text in legend.get_texts()]
+    for axes in figure.axes:
+        texts += axes.texts
+        texts += [axes.title] + ([] if not axes.axison else shown_labels(axes))
+    return [text for text in texts if text.get_visible() and text.get_text()]
+
+
+def shown_labels(axes):
+    labels = [axes.xaxis.label, axes.yaxis.label, axes._left_title]
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        labels += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return labels
+
+
+def words(figure):
+    return [text.get_text() for text in shown_texts(figure)]
+
+
+def bars(figure, color):
+    """The bars of a colour: left end, top, width and height, in the units of their axes."""
+    found = []
+    for axes in figure.axes:
+        for patch in axes.patches:
+            if isinstance(patch, Rectangle) and patch.get_facecolor()[:3] == to_rgb(color):
+                found.append(patch)
+    return found
+
+
+def overlap(a, b, by=1.0):
+    """Whether two boxes share more than `by` pixels in width and in height."""
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.y1, b.y1) - max(a.y0, b.y0)
+    return width > by and height > by
+
+
+# ------------------------------------------------------------------------- every drawing
+
+
+@every_drawing
+def test_texts_stay_on_the_canvas_and_off_each_other(drawn, name):
+    figure = drawn(name)
+    boxes = [(text.get_text(), text.get_window_extent()) for text in shown_texts(figure)]
+    assert boxes
+    for text, box in boxes:
+        inside = box.x0 >= -1 and box.y0 >= -1
+        assert inside and box.x1 <= figure.bbox.width + 1 and box.y1 <= figure.bbox.height + 1, text
+    for (text, box), (other, other_box) in combinations(boxes, 2):
+        assert not overlap(box, other_box), (text, other)
+
+
+@every_drawing
+def test_boxes_hold_their_text_and_stay_off_each_other(drawn, name):
+    figure = drawn(name)
+    patches = [patch for patch in figure.findobj(FancyBboxPatch) if patch.axes]
+    boxes = [patch.get_window_extent() for patch in patches]
+    for box, other in combinations(boxes, 2):
+        assert not overlap(box, other)
+    for text in shown_texts(figure):
+        words = text.get_window_extent()
+        for box in boxes:
+            if overlap(box, words):
+                assert box.x0 < words.x0 and words.x1 < box.x1, text.get_text()
+                assert box.y0 < words.y0 and words.y1 < box.y1, text.get_text()
+
+
+@every_drawing
+def test_letters_are_large_enough_for_a_phone(drawn, name):
+    figure = drawn(name)
+    phone = 343 / (figure.get_figwidth() * 96)  # a column of 343 pixels; 96 pixels are an inch
+    for text in shown_texts(figure):
+        assert text.get_fontsize() * 96 / 72 * phone >= 9, text.get_text()  # pixels
+
+
+@every_drawing
+def test_svg_is_small_and_has_all_letters_and_the_alternative_text(drawn, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # "Glyph 8594 missing from font"
+        written = svg(drawn(name))
+    assert len(written) < 150_000
+    assert ElementTree.fromstring(written).find("{*}title").text == drawn(name).alt
+
+
+@every_drawing
+def test_svg_is_the_same_each_time(drawn, name):
+    new = DRAWINGS[name]()
+    first = svg(new)
+    assert svg(new) == first  # the figure itself, once more
+    assert svg(drawn(name)) == first  # another one, which has been looked at before
+
+
+@every_drawing
+def test_alternative_text_is_made_of_sentences(drawn, name):
+    figure = drawn(name)
+    assert len(figure.alt) > 60
+    assert figure.alt.endswith(".") and "\n" not in figure.alt
+    assert repr(figure) == figure.alt
+
+
+def numbers(text):
+    return {number.replace(",", "") for number in re.findall(r"\d[\d,]*\d|\d", text)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in DRAWINGS if n.startswith(("residual", "dense", "trans", "growth o", "stages"))],
+)
+def test_every_number_of_the_alternative_text_is_in_the_picture(drawn, name):
+    figure = drawn(name)
+    told = re.split(r"after (?=stem)|each: ", figure.alt)[-1]  # the network's name has numbers too
+    assert len(numbers(told)) >= 2
+    assert numbers(told) <= numbers(" ".join(words(figure)))
+
+
+# ------------------------------------------------------------------------- connectivity
+
+
+@pytest.mark.parametrize("num_layers", [2, 4, 7])
+def test_connectivity_has_the_papers_number_of_connections(num_layers):
+    figure = figures.connectivity(num_layers)
+    arrows = [a for a in figure.findobj(FancyArrowPatch) if a.axes]
+    residual = 3 * num_layers + 1  # in, around and out of each layer; out of the last sum
+    dense = num_layers * (num_layers + 1) // 2  # arXiv:1608.06993, Section 1
+    assert len(arrows) == residual + dense + 1  # one more leads to all parts side by side
+    assert f"{dense} arrows" in figure.alt
+    names = ["x", *(f"layer {i}" for i in range(1, num_layers + 1))]
+    for name in names[1:]:
+        assert words(figure).count(name) == 2
+    parts = [str(i) for i in range(1, num_layers + 1)]
+    assert [word for word in words(figure) if word.isdigit()] == parts
+
+
+@pytest.mark.parametrize("num_layers", [0, 1, 9, 2.5, "4"])
+def test_connectivity_refuses_what_it_cannot_show(num_layers):
+    with pytest.raises(ValueError, match="num_layers="):
+        figures.connectivity(num_layers)
+
+
+# ------------------------------------------------------------------------- residual block
+
+
+@pytest.mark.parametrize(
+    ("arguments", "around"),
+    [
+        ((64, 64), "identity:\nx as it is"),
+        ((64, 128, 2), "1×1 conv 64 → 128,\nstride 2,\nbatch norm"),
+        ((64, 96, 1), "1×1 conv 64 → 96,\nbatch norm"),
+        ((64, 64, 1, "C"), "1×1 conv 64 → 64,\nbatch norm"),
+        ((64, 64, 1, "C", False), "1×1 conv 64 → 64"),
+        ((64, 64, 1, "A"), "identity:\nx as it is"),
+        ((64, 128, 2, "A"), "keep 1 pixel of 2 × 2,\n64 channels\nof zeros appended"),
+        ((64, 96, 1, "A"), "keep all pixels,\n32 channels\nof zeros appended"),
+        ((64, 64, 2, "A"), "keep 1 pixel of 2 × 2"),
+    ],
+)
+def test_residual_block_names_its_shortcut(arguments, around):
+    figure = figures.residual_block(*arguments)
+    assert around in words(figure)
+    assert around.replace("\n", " ") in figure.alt
+
+
+@pytest.mark.parametrize("arguments", [(16, 16, 1), (16, 32, 2), (8, 24, 4)])
+def test_residual_block_shows_the_shapes_of_the_real_block(arguments):
+    in_channels, _, stride = arguments
+    y = Residual(*arguments)(torch.zeros(1, in_channels, 16, 16))
+    figure = figures.residual_block(*arguments)
+    pixels = "H × W" if y.shape[2] == 16 else f"H/{16 // y.shape[2]} × W/{16 // y.shape[3]}"
+    assert words(figure)[0] == f"x:  {in_channels} × H × W"
+    assert words(figure).count(f"{y.shape[1]} × {pixels}") == 1
+    assert f"g(x):  {y.shape[1]} × {pixels}" in words(figure)
+
+
+def test_residual_block_shows_the_layers_of_the_real_block_in_order():
+    kinds = {torch.nn.Conv2d: "conv", torch.nn.BatchNorm2d: "batch norm"}
+    real = [kinds.get(type(module)) for module in Residual(8, 8).children()]
+    shown = re.findall("conv|batch norm", " ".join(words(figures.residual_block(8, 8))))
+    assert shown == [kind for kind in real if kind]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((0, 8), "in_channels=0"),
+        ((8, -1), "out_channels=-1"),
+        ((8, 8, 0), "stride=0"),
+        ((8, 8, 1, "D"), "shortcut='D'"),
+        ((8, 4, 1, "A"), "out_channels=4"),
+    ],
+)
+def test_residual_block_names_the_wrong_argument(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        figures.residual_block(*arguments)
+
+
+# ------------------------------------------------------------------------- dense block and layer
+
+
+@pytest.mark.parametrize(("channels", "layers", "growth"), [(3, 2, 10), (64, 6, 32), (16, 8, 12)])
+def test_dense_block_shows_the_channels_of_the_real_block(channels, layers, growth):
+    x = torch.zeros(1, channels, 4, 4)
+    counts = [DenseBlock(n, channels, growth)(x).shape[1] for n in range(1, layers + 1)]
+    figure = figures.dense_block(channels, layers, growth)
+    shown = words(figure)
+    assert str(channels) == shown[shown.index("layer 1") - 1]
+    for layer, count in enumerate(counts, 1):
+        following = f"layer {layer + 1}" if layer < layers else shown[-1]
+        assert str(count) == shown[shown.index(following) - 1]
+        assert str(count) in figure.alt
+    assert shown[-1] == arithmetic.block_channels_written(channels, layers, growth)
+
+
+def test_dense_block_draws_channels_to_scale():
+    figure = figures.dense_block(3, 2, 10)
+    inputs, new = bars(figure, figures.INPUT), bars(figure, figures.NEW)
+    assert (len(inputs), len(new)) == (3, 1 + 2)  # before and after each layer; 1, then 2 parts
+    assert {round(bar.get_width() / inputs[0].get_width(), 6) for bar in new} == {round(10 / 3, 6)}
+    assert "+10" in words(figure)
+
+
+def test_long_dense_block_leaves_out_the_middle_and_says_so():
+    shown = words(figures.dense_block(256, 24, 32))
+    assert "⋮" in shown and "layer 4" not in shown
+    assert shown[shown.index("layer 24") :][-2:] == ["1,024", "256 + 24 × 32 = 1024"]
+    assert "⋮" not in words(figures.dense_block(256, 8, 32))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [((0, 2, 10), "in_channels=0"), ((3, 0, 10), "num_layers=0"), ((3, 2, 1.5), "growth_rate=1.5")],
+)
+def test_dense_block_names_the_wrong_argument(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        figures.dense_block(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [(3, 10), (64, 32, 4), (16, 12, 2)])
+def test_dense_layer_shows_the_convolutions_of_the_real_layer(arguments):
+    layer = DenseLayer(*arguments)
+    convs = [module for module in layer.modules() if isinstance(module, torch.nn.Conv2d)]
+    figure = figures.dense_layer(*arguments)
+    steps = [text for text in words(figure) if text.startswith("batch norm, ReLU")]
+    assert [step.splitlines()[1] for step in steps] == [
+        f"{c.kernel_size[0]}×{c.kernel_size[1]} conv {c.in_channels} → {c.out_channels}"
+        for c in convs
+    ]
+    new = layer(torch.zeros(1, arguments[0], 4, 4)).shape[1]
+    assert f"{new} new channels" in words(figure)
+    together = f"{arguments[0]} + {new} = {arguments[0] + new}"
+    assert words(figure)[-1] == f"side by side: {together}"
+    assert together in figure.alt
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [((0, 10), "in_channels=0"), ((3, 0), "growth_rate=0"), ((3, 10, 0), "bn_size=0")],
+)
+def test_dense_layer_names_the_wrong_argument(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        figures.dense_layer(*arguments)
+
+
+# ------------------------------------------------------------------------- transition
+
+
+@pytest.mark.parametrize("pool", ["avg", "max"])
+@pytest.mark.parametrize(("before", "after", "size"), [(23, 10, 8), (64, 32, 7)])
+def test_transition_shows_the_shapes_of_the_real_transition(before, after, size, pool):
+    real = Transition(before, after, pool=pool)(torch.zeros(1, before, size, size))
+    figure = figures.transition(before, after, size, pool)
+    shapes = [text for text in words(figure) if text.count("×") == 2 and "\n" not in text]
+    output = " × ".join(str(n) for n in real.shape[1:])
+    assert shapes == [f"{before} × {size} × {size}", f"{after} × {size} × {size}", output]
+    assert ("average" if pool == "avg" else "max") in figure.alt
+
+
+def test_transition_draws_one_sheet_for_each_of_a_few_channels():
+    figure = figures.transition(23, 10, 8)
+    green = bars(figure, figures.TRANSITION)
+    assert (len(bars(figure, figures.INPUT)), len(green)) == (23, 10 + 10)
+    assert green[0].get_width() == pytest.approx(2 * green[-1].get_width())  # 8 pixels, 4 pixels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((0, 10, 8), "in_channels=0"),
+        ((23, 0, 8), "out_channels=0"),
+        ((23, 10, 0), "size=0"),
+        ((23, 10, 1), "size=1"),
+        ((23, 10, 8, "min"), "pool='min'"),
+    ],
+)
+def test_transition_names_the_wrong_argument(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        figures.transition(*arguments)
+
+
+# ------------------------------------------------------------------------- whole networks
+
+
+def output_shapes(config):
+    """Run the built network, and note the shape that each of its stages returns."""
+    network, shapes = build(config).eval(), {}
+    for path, module in network.named_modules():
+        name = path.split(".")[-1]
+        if name.startswith(("denseblock", "transition", "layer")):
+            module.register_forward_hook(
+                lambda _, __, y, name=name: shapes.update({name: tuple(y.shape)})
+            )
+    network(torch.zeros(1, config.in_channels, config.image_size, config.image_size))
+    return shapes
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SMALL_NET,
+        replace(SMALL_NET, block_config=(1, 2, 3), growth_rate=4, compression=1.0),
+        D["densenet_d2l"],
+        ResNetConfig("small", layers=(1, 2), widths=(8, 16), stem="cifar", image_size=16),
+    ],
+    ids=lambda config: config.name,
+)
+def test_stage_map_shows_the_shapes_of_the_real_network(config):
+    figure = figures.stage_map(config)
+    shown = words(figure)
+    shapes = output_shapes(config)
+    assert len(shapes) >= 2
+    for name, (_, channels, height, width) in shapes.items():
+        kind, number = name.rstrip("0123456789"), name[-1]
+        title = {"denseblock": "dense block", "layer": "stage"}.get(kind, kind) + f" {number}"
+        label = f"{channels} × {height} × {width}"
+        row = next(i for i, text in enumerate(shown) if text.split("\n")[0] == title)
+        assert label in shown[row - 1 : row + 2]
+        assert f"{title} {label}" in figure.alt
+    assert shown[0] == "image" or shown[1] == "image"
+
+
+def test_stage_map_follows_the_configuration():
+    before = words(figures.stage_map(SMALL_NET))
+    assert "dense block 1\n2 layers: 1×1, 3×3 conv, k = 8" in before
+    changes = {"growth_rate": 6, "bn_size": None, "pool": "max", "stem": "imagenet"}
+    after = words(figures.stage_map(replace(SMALL_NET, image_size=32, **changes)))
+    assert "dense block 1\n2 layers: 3×3 conv, k = 6" in after
+    assert "transition 1\n1×1 conv, 2×2 max pooling" in after
+    assert "stem\n7×7 conv, 3×3 max pooling" in after
+    assert "image" in after and "3 × 32 × 32" in after
+    assert "1,000 classes" in after
+    bottleneck = ResNetConfig("b", "bottleneck", layers=(1, 3), widths=(8, 16))
+    assert "stage 2\n3 blocks: 1×1, 3×3, 1×1 conv" in words(figures.stage_map(bottleneck))
+    assert "stage 1\n1 block: 1×1, 3×3, 1×1 conv" in words(figures.stage_map(bottleneck))
+
+
+def test_channel_growth_shows_the_channels_of_densenet121():
+    figure = figures.channel_growth(D["densenet121"])
+    counts = [a.get_text() for a in figure.axes[0].texts]
+    path = arithmetic.channel_path(D["densenet121"])
+    assert path == [64, 256, 128, 512, 256, 1024, 512, 1024]  # arXiv:1608.06993, Table 1
+    assert counts == [f"{channels:,}" for channels in path]
+    for channels in path:
+        assert f" {channels:,}" in figure.alt
+
+
+def test_channel_growth_stacks_new_features_on_the_input_of_the_block():
+    figure = figures.channel_growth(SMALL_NET)
+    heights = [bar.get_height() for bar in bars(figure, figures.NEW)]
+    assert heights == [8, 16, 8, 16, 24]
+    entering = [bar.get_height() for bar in bars(figure, figures.INPUT)]
+    assert entering == [64, 64, 64, 40, 40, 40]  # the stem; then two layers, three layers
+    assert [bar.get_height() for bar in bars(figure, figures.TRANSITION)] == [40]
+    assert "DenseNet" not in figure.alt and "small" in figure.alt
+
+
+def test_channel_growth_of_a_resnet_shows_sums():
+    figure = figures.channel_growth(R["resnet18"])
+    heights = [bar.get_height() for bar in bars(figure, figures.SUM)]
+    assert heights == [64, 64, 128, 128, 256, 256, 512, 512]
+    assert not bars(figure, figures.NEW)
+    assert "sum" in words(figure) and "transition" not in words(figure)
+
+
+@pytest.mark.parametrize("by", ["layer", "stage"])
+@pytest.mark.parametrize("config", [D["densenet_d2l"], R["resnet18"]], ids=["DenseNet", "ResNet"])
+def test_bars_add_up_to_the_totals_in_the_titles(config, by):
+    figure = figures.per_layer(config, 64, by=by)
+    totals = [
+        arithmetic.parameters(config),
+        arithmetic.flops(config, 64),
+        arithmetic.activation_bytes(config, 1, 64),
+    ]
+    scales = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "KiB": 2**10, "MiB": 2**20}
+    for axes, total in zip(figure.axes, totals, strict=True):
+        drawn = sum(bar.get_height() for bar in axes.patches) * scales[axes.get_ylabel()]
+        assert drawn == pytest.approx(total)
+        number, unit = axes.get_title(loc="left").split(": ")[1].split()
+        assert float(number) * scales[unit] == pytest.approx(total, rel=1e-3)
+        assert f"{number} {unit}" in figure.alt
+
+
+def test_bars_are_one_for_each_layer_or_stage():
+    config = D["densenet_d2l"]
+    layers = len(figures.per_layer(config).axes[0].patches)
+    assert layers == 1 + sum(config.block_config) + 3 + 1  # stem, layers, transitions, classifier
+    stages = figures.per_layer(config, by="stage").axes[0]
+    assert len(stages.patches) == len(stages.texts) == 1 + 4 + 3 + 1
+
+
+def test_bars_do_not_write_nothing_as_nought():
+    shown = words(figures.per_layer(D["densenet121"], by="stage"))
+    assert "≈0" in shown and "0.00" not in shown
+
+
+def test_short_blocks_hide_a_number_rather_than_print_it_over_another(drawn):
+    labels = drawn("growth with short blocks").axes[0].texts
+    assert {label.get_visible() for label in labels} == {True, False}
+
+
+@pytest.mark.parametrize("draw", [figures.stage_map, figures.per_layer])
+def test_network_drawings_name_the_wrong_argument(draw):
+    with pytest.raises(ValueError, match="image_size=20 is too small"):
+        draw(D["densenet121"], 20)
+    with pytest.raises(ValueError, match="image_size=0"):
+        draw(D["densenet121"], 0)
+
+
+def test_bars_know_two_ways_to_split():
+    with pytest.raises(ValueError, match="by='block' must be 'layer' or 'stage'"):
+        figures.per_layer(D["densenet_d2l"], by="block")
+
+
+# ------------------------------------------------------------------------- pictures of the data
+
+
+def test_image_grid_shows_the_pixels_and_the_names_of_the_classes():
+    batch = images(6)
+    figure = figures.image_grid(batch, 6)
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    assert len(shown) == 6
+    for pixels, image in zip(shown, batch.images, strict=True):
+        assert np.array_equal(np.asarray(pixels).squeeze(), image[0].numpy())
+    assert words(figure) == [batch.class_names[label] for label in batch.labels]
+    assert "T-shirt/top, Ankle boot, Bag, T-shirt/top" in figure.alt
+    assert "6 images of 8 × 8 pixels" in figure.alt
+
+
+def test_image_grid_shows_colours_as_they_are():
+    batch = images(3, channels=3)
+    first = figures.image_grid(batch, 3).axes[0].images[0].get_array()
+    assert np.array_equal(first, batch.images[0].permute(1, 2, 0).numpy())
+
+
+def test_image_grid_shows_grey_from_black_to_white_whatever_the_image_holds():
+    dark = data.Images(torch.full((1, 1, 4, 4), 100, dtype=torch.uint8), torch.tensor([0]), ("a",))
+    assert figures.image_grid(dark, 1).axes[0].images[0].get_clim() == (0, 255)
+
+
+def test_image_grid_takes_titles():
+    figure = figures.image_grid(images(2), 2, titles=["a\nb", 7])
+    assert words(figure) == ["a\nb", "7"]
+    assert figure.alt.endswith("a b, 7.")
+
+
+@pytest.mark.parametrize(
+    ("num", "titles", "message"),
+    [(0, None, "num=0"), (4, None, "num=4 must be at most 3"), (2, ["a"], "num=2 titles")],
+)
+def test_image_grid_names_the_wrong_argument(num, titles, message):
+    with pytest.raises(ValueError, match=message):
+        figures.image_grid(images(3), num, titles)
+
+
+# ------------------------------------------------------------------------- colours
+
+ROLES = {
+    "input": figures.INPUT,
+    "new": figures.NEW,
+    "sum": figures.SUM,
+    "transition": figures.TRANSITION,
+    "plain": figures.PLAIN,
+}
+# What protan, deutan and tritan eyes see of linear RGB: Machado et al. 2009, severity 1.0
+EYES = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+               [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+               [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+               [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+def linear(color):
+    rgb = np.array(to_rgb(color))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIELAB of linear RGB (sRGB primaries, D65)."""
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = to_xyz @ np.clip(rgb, 0, 1) / (to_xyz @ np.ones(3))
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def contrast(color, background):
+    light, dark = sorted([linear(c) @ [0.2126, 0.7152, 0.0722] for c in (color, background)])[::-1]
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("eye", ["trichromat", *EYES])
+def test_every_kind_of_colour_vision_tells_the_colours_apart(eye):
+    seen = np.array(EYES.get(eye, np.eye(3)))
+    for (a, color), (b, other) in combinations(ROLES.items(), 2):
+        distance = np.linalg.norm(lab(seen @ linear(color)) - lab(seen @ linear(other)))
+        assert distance > 15, (a, b, distance)
+
+
+def test_colours_that_meet_in_a_drawing_differ_in_grey():
+    for (a, color), (b, other) in combinations(ROLES.items(), 2):
+        if {a, b} == {"sum", "transition"}:
+            continue  # one is ResNet's, the other DenseNet's
+        difference = abs(lab(linear(color))[0] - lab(linear(other))[0])
+        assert difference > 9, (a, b, difference)
+        assert drawing.lightness(color) == pytest.approx(lab(linear(color))[0], abs=0.2)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_letters_and_lines_stand_out(role):
+    color = ROLES[role]
+    assert contrast(drawing.text_color(color), color) >= 4.5  # WCAG 2.2, 1.4.3
+    if role != "plain":  # plain is for areas, and those have an edge
+        assert contrast(drawing.LINES.get(color, color), "white") >= 3 - 0.05  # 1.4.11
+
+
+def test_black_has_no_lightness_and_white_all():
+    assert drawing.lightness("black") == 0
+    assert drawing.lightness("white") == pytest.approx(100)
+
+
+# ------------------------------------------------------------------------- notebooks
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """An IPython like a notebook's; what it knows about figures is forgotten afterwards."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from matplotlib_inline.config import InlineBackend
+
+    monkeypatch.setenv("IPYTHONDIR", "/nonexistent")
+    shell = InteractiveShell(profile_dir=None)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    yield shell
+    InlineBackend.clear_instance()
+
+
+def test_notebook_shows_a_figure_as_svg_and_nothing_else(shell, capsys):
+    figures.use_svg()
+    figure = figures.dense_block(3, 2, 10)
+    bundle, _ = shell.display_formatter.format(figure)
+    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert bundle["text/plain"] == figure.alt
+    assert ElementTree.fromstring(bundle["image/svg+xml"]).find("{*}title").text == figure.alt
+    assert capsys.readouterr() == ("", "")
+
+
+def test_notebook_shows_pyplots_figures_as_svg_without_a_date(shell):
+    from matplotlib.figure import Figure
+
+    figures.use_svg()
+    pictures = []
+    for _ in range(2):
+        figure = Figure()
+        figure.subplots().plot([1, 2])
+        pictures.append(shell.display_formatter.format(figure)[0]["image/svg+xml"])
+    assert pictures[0] == pictures[1]
+    assert "dc:date" not in pictures[0]
+
+
+def test_svg_stays_when_pyplot_starts_later(shell):
+    from matplotlib_inline.backend_inline import configure_inline_support
+
+    figures.use_svg()
+    if hasattr(configure_inline_support, "current_backend"):
+        del configure_inline_support.current_backend
+    configure_inline_support(shell, "inline")  # what importing pyplot does in a notebook
+    assert set(shell.display_formatter.format(figures.connectivity())[0]) == {
+        "image/svg+xml", "text/plain"
+    }  # fmt: skip
+
+
+def test_outside_a_notebook_use_svg_is_silent_and_harmless(monkeypatch, capsys):
+    figures.use_svg()
+    monkeypatch.setitem(sys.modules, "IPython", None)  # not installed
+    figures.use_svg()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_drawings_save_as_png_too():
+    file = io.BytesIO()
+    figures.dense_block(3, 2, 10).savefig(file, format="png")
+    assert file.getvalue().startswith(b"\x89PNG")
+
+
+def test_the_package_imports_matplotlib_only_for_figures_and_never_pyplot():
+    code = (
+        "import sys, densenet_lesson; assert 'matplotlib' not in sys.modules\n"
+        "from densenet_lesson import figures; figures.use_svg(); figures.connectivity()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
