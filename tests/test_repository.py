@@ -285,6 +285,8 @@ def test_every_picture_has_alt_text_and_a_caption(chapter):
             assert len(alt) >= 20, f"cell {cell.id}: the alt text should say what is shown"
             assert len(caption) >= 20, f"cell {cell.id}: the caption should say what to notice"
             assert alt != caption, f"cell {cell.id}: alt text and caption should differ"
+            drawn = notebook_tools.drawn_alt_text(cell)
+            assert drawn in (None, alt), f"cell {cell.id}: run `make notebooks`"
 
 
 def markdown() -> dict[str, str]:

@@ -5,6 +5,7 @@ run      runs every chapter from top to bottom and stores its outputs
 """
 
 import argparse
+import html
 import os
 import re
 import sys
@@ -157,8 +158,34 @@ def run(path: Path) -> None:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
+    write_alt_texts(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     write(notebook, path)
+
+
+def drawn_alt_text(cell: nbformat.NotebookNode) -> str | None:
+    """Read the alternative text that the course's drawings carry as the title of their SVG.
+
+    Args:
+        cell: a code cell with its outputs.
+
+    Returns:
+        The text; None if the cell shows no drawing of the course (Matplotlib's own has no text).
+    """
+    for output in cell.get("outputs", []):
+        svg = output.get("data", {}).get("image/svg+xml", "")
+        title = re.search(r"<dc:title>(.*?)</dc:title>", svg, re.DOTALL)
+        if title and not title[1].startswith("Matplotlib v"):
+            return html.unescape(" ".join(title[1].split()))
+    return None
+
+
+def write_alt_texts(notebook: nbformat.NotebookNode) -> None:
+    """Give each drawing the alternative text that was computed with it, so that they agree."""
+    for cell in notebook.cells:
+        if alt := drawn_alt_text(cell):
+            about = cell.metadata.setdefault("mystnb", {})
+            about.setdefault("image", {})["alt"] = alt
 
 
 def main() -> int:
