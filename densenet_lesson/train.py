@@ -1,6 +1,6 @@
 """Train a network of the course, from the command line.
 
-    python -m densenet_lesson.train --model densenet_d2l --data digits --size 32 --out runs/first
+    python -m densenet_lesson.train --model densenet_d2l --data digits --out runs/first
 
 writes two files to `runs/first`: `checkpoint.pt` after each epoch, and `record.json`, which says
 what was run and what came of it, when all epochs are done. The same command again goes on where it
@@ -21,10 +21,12 @@ from torch import nn
 
 from .checkpoint import write_atomically
 from .checks import check_choice, check_positive
+from .configs import Config, get_config
 from .data import DataError, Images, load
 from .history import History
 from .models import build
 from .recipe import RECIPES, Recipe
+from .trace import minimum_size
 from .training import train
 
 QUIET_SECONDS = 30.0  # between two updates of a progress bar that goes to a file
@@ -65,7 +67,9 @@ def run(options: argparse.Namespace) -> History:
         check_positive("threads", options.threads)
         torch.set_num_threads(options.threads)
     train_images, test_images = load_images(options, recipe)
-    model = make_model(options, recipe, train_images)
+    config = make_config(options, train_images)
+    recipe = fit_size(recipe, config, train_images)
+    model = make_model(config, recipe, train_images)
     folder = Path(options.out or f"runs/{options.model}-{data_name(options)}")
     how = {
         "device": options.device,
@@ -145,17 +149,24 @@ def load_images(options: argparse.Namespace, recipe: Recipe) -> tuple[Images, Im
     return train_images, test_images
 
 
-def make_model(options: argparse.Namespace, recipe: Recipe, images: Images) -> nn.Module:
-    """Build the network for the images, from the recipe's seed."""
+def make_config(options: argparse.Namespace, images: Images) -> Config:
+    """Return the network's configuration: for these images, with the changes that were given."""
+    fitting = {"in_channels": images.channels, "num_classes": images.num_classes}
     changes = dict(parse_change(text) for text in options.change)
+    return get_config(options.model, **fitting | changes)
+
+
+def fit_size(recipe: Recipe, config: Config, images: Images) -> Recipe:
+    """Resize images that are too small for the network to the size that it was designed for."""
+    if recipe.size is None and images.images.shape[-1] < minimum_size(config):
+        return replace(recipe, size=config.image_size)
+    return recipe
+
+
+def make_model(config: Config, recipe: Recipe, images: Images) -> nn.Module:
+    """Build the network, with weights drawn from the recipe's seed."""
     torch.manual_seed(recipe.seed)
-    return build(
-        options.model,
-        in_channels=images.channels,
-        num_classes=images.num_classes,
-        image_size=recipe.size or images.images.shape[-1],
-        **changes,
-    )
+    return build(config, image_size=recipe.size or images.images.shape[-1])
 
 
 def parse_change(text: str) -> tuple[str, Any]:

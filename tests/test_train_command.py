@@ -73,6 +73,22 @@ def test_the_record_says_what_ran(small, tmp_path, capsys):
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"checkpoint.pt", "record.json"}
 
 
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        (["--model", "densenet_d2l"], 96),  # 8×8 pixels would not survive its poolings
+        (["--model", "densenet_d2l", "--size", "40"], 40),
+        (["--model", "densenet_digits"], None),
+    ],
+)
+def test_images_too_small_for_the_network_are_resized_to_its_own_size(
+    options, size, data, tmp_path
+):
+    small = ["--change", "growth_rate=4", "--epochs", "1", "--batch-size", "24"]
+    assert command.main([*options, *small, "--data", data, "--out", str(tmp_path / "out")]) == 0
+    assert read(tmp_path).recipe["size"] == size
+
+
 def test_the_record_has_no_path_user_or_host(small, tmp_path):
     command.main(small)
     text = (tmp_path / "out" / "record.json").read_text()
