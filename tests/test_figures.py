@@ -438,6 +438,7 @@ def test_stage_map_shows_the_shapes_of_the_real_network(config):
 def test_stage_map_follows_the_configuration():
     before = words(figures.stage_map(SMALL_NET))
     assert "dense block 1\n2 layers: 1×1, 3×3 conv, k = 8" in before
+    assert "dense block 2\n3 layers: 1×1, 3×3 conv, k = 8" in before
     changes = {"growth_rate": 6, "bn_size": None, "pool": "max", "stem": "imagenet"}
     after = words(figures.stage_map(replace(SMALL_NET, image_size=32, **changes)))
     assert "dense block 1\n2 layers: 3×3 conv, k = 6" in after
@@ -551,6 +552,15 @@ def test_image_grid_shows_colours_as_they_are():
 def test_image_grid_shows_grey_from_black_to_white_whatever_the_image_holds():
     dark = data.Images(torch.full((1, 1, 4, 4), 100, dtype=torch.uint8), torch.tensor([0]), ("a",))
     assert figures.image_grid(dark, 1).axes[0].images[0].get_clim() == (0, 255)
+
+
+def test_titles_keep_off_the_images(drawn):
+    figure = drawn("image grid of 7")
+    for axes in figure.axes:
+        for other in figure.axes:
+            title = axes.title.get_window_extent()
+            gap = 0 if other is axes else 4  # pixels; a title is nearer to its own image
+            assert not overlap(title, other.get_window_extent(), by=-gap)
 
 
 def test_image_grid_takes_titles():

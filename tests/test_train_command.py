@@ -211,7 +211,7 @@ def test_without_out_the_folder_has_the_names_of_network_and_data(data, tmp_path
         (["--augment", "False"], "augment='False' must be"),
         (["--recipe", "mine"], "recipe='mine' must be 'default' or 'd2l' or 'paper'"),
         (["--model", "densenet_d2l", "--change", "block_config=(1,) * 4"], "block_config="),
-        (["--model", "densenet_d2l", "--size", "8"], "is too small"),
+        (["--change", "block_config=(1, 1, 1, 1, 1)", "--size", "8"], "is too small"),
     ],
 )
 def test_what_does_not_fit_is_one_line_and_leaves_nothing(small, tmp_path, capsys, options, words):

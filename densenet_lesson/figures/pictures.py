@@ -44,7 +44,7 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
     for axes, image, title in zip(grid.flat, pixels, titles, strict=False):
         # no interpolation: the SVG holds the image's own pixels
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
-        axes.set_title(title, fontsize=SMALL, pad=3)
+        axes.set_title(title, fontsize=SMALL, pad=4)
     figure.settle()
     height, width = pixels.shape[1:3]
     words = ", ".join(title.replace("\n", " ") for title in titles)
