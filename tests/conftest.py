@@ -2,9 +2,20 @@
 
 import os
 
+import pytest
+import torch
 from hypothesis import settings
 
 settings.register_profile("course", derandomize=True, deadline=None, database=None)
 settings.load_profile("course")
 
 os.environ["TQDM_DISABLE"] = "1"
+
+
+@pytest.fixture
+def one_thread():
+    """Small tensors are faster on one thread, and much faster when other programs run."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -30,13 +30,7 @@ from densenet_lesson.training import Recipe, train
 PACKAGE = Path(densenet_lesson.__file__).parent
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small tensors are faster on one thread, and much faster when other programs run."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def run(model: nn.Module, path: Path | None, recipe: Recipe = FULL, *, seed: int = 0, **options):

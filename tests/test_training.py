@@ -37,13 +37,7 @@ PLAIN = Recipe(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small tensors are faster on one thread, and much faster when other programs run."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Repeated:
