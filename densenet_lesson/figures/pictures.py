@@ -36,8 +36,8 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
     pixels = images.images[:num].permute(0, 2, 3, 1).cpu().numpy()  # [N, C, H, W] → [N, H, W, C]
     rows = -(-num // COLUMNS)
     lines = 1 + max(title.count("\n") for title in titles)
+    # a row: the image, its title, and room that keeps the title off the image above
     figure = Drawing(WIDTH, rows * (1.06 + 0.17 * lines), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.06)  # inches: a title keeps off the image above it
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
