@@ -85,7 +85,7 @@ test-colab: .venv/.installed .venv-colab/.installed  ## run the notebooks in a r
 		--nbval --nbval-current-env --durations=10 .
 
 clean:  ## remove what the commands made; keep the environments
-	rm -rf _build build *.egg-info .coverage .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build build *.egg-info .coverage .pytest_cache .ruff_cache notebooks/.ruff_cache .hypothesis
 
 clean-all: clean  ## remove the environments too
 	rm -rf .venv .venv-book .venv-colab

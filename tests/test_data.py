@@ -522,9 +522,9 @@ def test_a_missing_npz_file_is_one_clear_error(tmp_path):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A machine with nothing on it: working folder home/work, root home/root, no Debian package."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    """A machine with nothing on it: working folder home/here, root home/root, no Debian package."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DENSENET_LESSON_DATA", str(tmp_path / "root"))
     monkeypatch.setattr(data, "DEBIAN_FASHION_MNIST", tmp_path / "debian")
@@ -563,7 +563,7 @@ def assert_is_the_tiny_mnist(train, test, seed=0):
     assert (len(test), test.num_classes) == (18, 10)
 
 
-@pytest.mark.parametrize("place", ["root", "work/data", "data"])
+@pytest.mark.parametrize("place", ["root", "here/data", "data"])
 def test_a_local_torchvision_folder_is_read(home, no_network, place):
     write_raw(home / place)
     train, test = load("mnist")
@@ -616,7 +616,7 @@ def test_without_download_a_missing_set_says_where_it_looked_and_what_to_do(home
     with pytest.raises(DataError) as error:
         load(name, download=False)
     message = str(error.value)
-    for words in (repr(name), f"{home}/root", f"{home}/work/data", f"{home}/data"):
+    for words in (repr(name), f"{home}/root", f"{home}/here/data", f"{home}/data"):
         assert words in message
     assert "download=True" in message and "load('digits')" in message
     assert ("dataset-fashion-mnist" in message) == (name == "fashion_mnist")
@@ -728,8 +728,8 @@ def offer_mnist(server, monkeypatch, dataset=datasets.MNIST, **changes):
 
 def assert_nothing_is_left(home):
     assert not list((home / "root").rglob("*"))
-    assert [path.name for path in home.iterdir() if path.name != "root"] == ["work"]
-    assert not list((home / "work").iterdir())
+    assert [path.name for path in home.iterdir() if path.name != "root"] == ["here"]
+    assert not list((home / "here").iterdir())
 
 
 @pytest.mark.parametrize(
