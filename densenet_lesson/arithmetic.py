@@ -18,11 +18,14 @@ from .steps import (
     conv_flops_written,
     conv_parameters,
     conv_parameters_written,
+    linear_parameters,
+    linear_parameters_written,
     output_size,
     output_size_written,
     total_written,
 )
-from .trace import Row, Stage, check_image_size, check_input, minimum_size, stages, trace
+from .tape import Row
+from .trace import Stage, check_image_size, check_input, minimum_size, stages, trace
 
 __all__ = [
     "Row",
@@ -41,10 +44,13 @@ __all__ = [
     "conv_parameters",
     "conv_parameters_written",
     "flops",
+    "linear_parameters",
+    "linear_parameters_written",
     "minimum_size",
     "output_size",
     "output_size_written",
     "parameters",
+    "running_statistics",
     "stages",
     "total_written",
     "trace",
@@ -53,7 +59,10 @@ __all__ = [
 
 
 def parameters(config: Config) -> int:
-    """Number of parameters of a network (they don't depend on the image's size)."""
+    """Number of parameters of a network, those of auxiliary classifiers included.
+
+    They don't depend on the image's size, but for a classic network that takes only one.
+    """
     return sum(
         row.parameters for row in trace(config, max(config.image_size, minimum_size(config)))
     )
@@ -62,10 +71,23 @@ def parameters(config: Config) -> int:
 def flops(config: Config, image_size: int | None = None) -> int:
     """FLOPs of one forward pass of one image: convolutions and linear layers, multiply-add = 2.
 
+    In evaluation mode, so without auxiliary classifiers.
+
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    return sum(row.flops for row in trace(config, image_size))
+    return sum(row.flops for row in trace(config, image_size) if not row.training_only)
+
+
+def running_statistics(config: Config) -> int:
+    """Means and variances that the batch norms remember: two numbers for each channel.
+
+    They are not learned, so PyTorch doesn't count them as parameters. Keras does: its
+    `count_params()` is `parameters(config) + running_statistics(config)`.
+    """
+    size = max(config.image_size, minimum_size(config))
+    # a batch norm has as many parameters as statistics: a scale and a shift, a mean and a variance
+    return sum(row.parameters for row in trace(config, size) if row.kind == "norm")
 
 
 def activation_bytes(config: Config, batch_size: int = 1, image_size: int | None = None) -> int:

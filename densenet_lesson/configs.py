@@ -1,8 +1,8 @@
 """The networks of the course, described by configuration objects.
 
-A configuration is a small frozen dataclass. The networks (`densenet`, `resnet`), the arithmetic
-(`arithmetic`) and the drawings (`figures`) all read the same object, so they cannot disagree.
-Adding a network is adding a configuration. Nothing here needs torch.
+A configuration is a small frozen dataclass. The networks (`densenet`, `resnet`, `classics`), the
+arithmetic (`arithmetic`) and the drawings (`figures`) all read the same object, so they cannot
+disagree. Adding a network is adding a configuration. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .checks import (
     check_positive,
     positive_tuple,
 )
+from .classic_configs import CLASSICS, ClassicConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
@@ -153,7 +154,7 @@ class ResNetConfig:
         return 2 + (2 if self.block == "basic" else 3) * sum(self.layers)
 
 
-Config = DenseNetConfig | ResNetConfig
+Config = DenseNetConfig | ResNetConfig | ClassicConfig
 
 
 def densenet_cifar_config(
@@ -210,6 +211,7 @@ DENSENETS: dict[str, DenseNetConfig] = {
     "densenet161": _imagenet_densenet("DenseNet-161", (6, 12, 36, 24), growth_rate=48),
     "densenet169": _imagenet_densenet("DenseNet-169", (6, 12, 32, 32)),
     "densenet201": _imagenet_densenet("DenseNet-201", (6, 12, 48, 32)),
+    "densenet264": _imagenet_densenet("DenseNet-264", (6, 12, 64, 48)),  # counts to 265 layers
     # Zhang et al., Dive into Deep Learning, "Densely Connected Networks": plain, with biases
     "densenet_d2l": DenseNetConfig(
         name="DenseNet of d2l.ai",
@@ -240,7 +242,45 @@ DENSENETS: dict[str, DenseNetConfig] = {
     "densenet_bc100": densenet_cifar_config(100, 12, bottleneck=True, compression=0.5),
     "densenet_bc250": densenet_cifar_config(250, 24, bottleneck=True, compression=0.5),
     "densenet_bc190": densenet_cifar_config(190, 40, bottleneck=True, compression=0.5),
+    # "Wide-DenseNet" of the authors' README: fewer layers, each of them wider
+    "densenet_bc40_k36": densenet_cifar_config(40, 36, bottleneck=True, compression=0.5),
+    "densenet_bc40_k48": densenet_cifar_config(40, 48, bottleneck=True, compression=0.5),
+    "densenet_bc40_k60": densenet_cifar_config(40, 60, bottleneck=True, compression=0.5),
 }
+
+
+def resnet_cifar_config(depth: int, shortcut: str = "A") -> ResNetConfig:
+    """The ResNet paper's CIFAR networks: three stages of n basic blocks, at 32×32, 16×16 and 8×8.
+
+    Args:
+        depth: layers with weights, 6n + 2; the paper has 20, 32, 44, 56, 110 and 1202.
+        shortcut: "A", "B" or "C"; the paper's is "A", so that plain and residual networks have
+            exactly the same parameters.
+
+    Returns:
+        The configuration, for 10 classes.
+
+    Raises:
+        ValueError: if `depth` is not 6n + 2.
+
+    Source: arXiv:1512.03385, Section 4.2.
+    """
+    num_blocks, rest = divmod(depth - 2, 6)
+    if rest or num_blocks < 1:
+        raise ValueError(
+            f"depth={depth} must be 2 more than a positive multiple of 6, such as 20 or 56: "
+            "3 stages of n blocks with 2 convolutions each, and 2 layers around them"
+        )
+    return ResNetConfig(
+        name=f"ResNet-{depth} (CIFAR)",
+        layers=(num_blocks,) * 3,
+        widths=(16, 32, 64),
+        shortcut=shortcut,
+        stem="cifar",
+        num_classes=10,
+        image_size=32,
+    )
+
 
 RESNETS: dict[str, ResNetConfig] = {
     "resnet18": ResNetConfig("ResNet-18", "basic", (2, 2, 2, 2)),
@@ -248,6 +288,12 @@ RESNETS: dict[str, ResNetConfig] = {
     "resnet50": ResNetConfig("ResNet-50", "bottleneck", (3, 4, 6, 3)),
     "resnet101": ResNetConfig("ResNet-101", "bottleneck", (3, 4, 23, 3)),
     "resnet152": ResNetConfig("ResNet-152", "bottleneck", (3, 8, 36, 3)),
+    "resnet20": resnet_cifar_config(20),
+    "resnet32": resnet_cifar_config(32),
+    "resnet44": resnet_cifar_config(44),
+    "resnet56": resnet_cifar_config(56),
+    "resnet110": resnet_cifar_config(110),
+    "resnet1202": resnet_cifar_config(1202),
     # Zhang et al., Dive into Deep Learning, "Residual Networks": biases, no norm on the shortcut
     "resnet18_d2l": ResNetConfig(
         name="ResNet-18 of d2l.ai",
@@ -264,7 +310,7 @@ def get_config(network: str | Config, **changes: Any) -> Config:
     """Look a configuration up by its name, and change it.
 
     Args:
-        network: a key of `DENSENETS` or `RESNETS`, or a configuration.
+        network: a key of `DENSENETS`, `RESNETS` or `CLASSICS`, or a configuration.
         **changes: fields of the configuration to replace, such as `num_classes=10`.
 
     Returns:
@@ -273,7 +319,7 @@ def get_config(network: str | Config, **changes: Any) -> Config:
     Raises:
         ValueError: for an unknown name or a field that the configuration doesn't have.
     """
-    known = DENSENETS | RESNETS
+    known = DENSENETS | RESNETS | CLASSICS
     if isinstance(network, str):
         if network not in known:
             raise ValueError(

@@ -12,6 +12,7 @@ from .blocks import DenseBlock, Transition, activation, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
 from .steps import compressed
 from .trace import check_input
+from .weights import load_weights
 
 
 class DenseNet(nn.Module):
@@ -83,24 +84,41 @@ def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
     )
 
 
-def densenet121(**changes: Any) -> DenseNet:
-    """DenseNet-121 for 224×224 images; `**changes` replace fields of its configuration."""
-    return DenseNet(get_config("densenet121", **changes))
+def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:
+    """DenseNet-121 for 224×224 images.
+
+    Args:
+        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        **changes: fields of the configuration to replace, such as `num_classes=10`.
+
+    Raises:
+        ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
+        WeightsError: if the weights can't be had.
+    """
+    return load_weights(DenseNet(get_config("densenet121", **changes)), "densenet121", weights)
 
 
-def densenet161(**changes: Any) -> DenseNet:
+def densenet161(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-161 (growth rate 48); see `densenet121`."""
-    return DenseNet(get_config("densenet161", **changes))
+    return load_weights(DenseNet(get_config("densenet161", **changes)), "densenet161", weights)
 
 
-def densenet169(**changes: Any) -> DenseNet:
+def densenet169(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-169; see `densenet121`."""
-    return DenseNet(get_config("densenet169", **changes))
+    return load_weights(DenseNet(get_config("densenet169", **changes)), "densenet169", weights)
 
 
-def densenet201(**changes: Any) -> DenseNet:
+def densenet201(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-201; see `densenet121`."""
-    return DenseNet(get_config("densenet201", **changes))
+    return load_weights(DenseNet(get_config("densenet201", **changes)), "densenet201", weights)
+
+
+def densenet264(weights: str | None = None, **changes: Any) -> DenseNet:
+    """The DenseNet-264 of the paper's Table 1; see `densenet121`.
+
+    Its blocks of 6, 12, 64 and 48 layers count to 265 layers. Nobody has published weights for it.
+    """
+    return load_weights(DenseNet(get_config("densenet264", **changes)), "densenet264", weights)
 
 
 def densenet_d2l(**changes: Any) -> DenseNet:

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import BottleneckResidual, Residual, init_weights
-from .configs import ResNetConfig, change, get_config
+from .configs import ResNetConfig, change, get_config, resnet_cifar_config
 from .trace import check_input
+from .weights import load_weights
 
 
 class ResNet(nn.Module):
@@ -74,26 +75,40 @@ def make_stage(
     return nn.Sequential(*blocks)
 
 
-def resnet18(**changes: Any) -> ResNet:
-    """ResNet-18 for 224×224 images; `**changes` replace fields of its configuration."""
-    return ResNet(get_config("resnet18", **changes))
+def resnet18(weights: str | None = None, **changes: Any) -> ResNet:
+    """ResNet-18 for 224×224 images.
+
+    Args:
+        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        **changes: fields of the configuration to replace, such as `num_classes=10`.
+
+    Raises:
+        ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
+        WeightsError: if the weights can't be had.
+    """
+    return load_weights(ResNet(get_config("resnet18", **changes)), "resnet18", weights)
 
 
-def resnet34(**changes: Any) -> ResNet:
+def resnet34(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-34; see `resnet18`."""
-    return ResNet(get_config("resnet34", **changes))
+    return load_weights(ResNet(get_config("resnet34", **changes)), "resnet34", weights)
 
 
-def resnet50(**changes: Any) -> ResNet:
+def resnet50(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-50, the first one with bottleneck blocks; see `resnet18`."""
-    return ResNet(get_config("resnet50", **changes))
+    return load_weights(ResNet(get_config("resnet50", **changes)), "resnet50", weights)
 
 
-def resnet101(**changes: Any) -> ResNet:
+def resnet101(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-101; see `resnet18`."""
-    return ResNet(get_config("resnet101", **changes))
+    return load_weights(ResNet(get_config("resnet101", **changes)), "resnet101", weights)
 
 
-def resnet152(**changes: Any) -> ResNet:
+def resnet152(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-152; see `resnet18`."""
-    return ResNet(get_config("resnet152", **changes))
+    return load_weights(ResNet(get_config("resnet152", **changes)), "resnet152", weights)
+
+
+def resnet_cifar(depth: int, shortcut: str = "A", **changes: Any) -> ResNet:
+    """The paper's CIFAR networks; the arguments are those of `configs.resnet_cifar_config`."""
+    return ResNet(resnet_cifar_config(depth, shortcut), **changes)

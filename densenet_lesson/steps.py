@@ -53,21 +53,31 @@ def compressed_written(channels: int, compression: float = 0.5) -> str:
     return f"{channels} → {compressed(channels, compression)}"
 
 
-def output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> int:
+def output_size(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, ceil: bool = False
+) -> int:
     """Height and width after a convolution or a pooling.
 
     ⌊(size + 2 · padding − kernel_size) / stride⌋ + 1
+
+    With `ceil` (poolings only) the division is rounded up, so a last window may hang over the edge;
+    one that would begin beyond the image doesn't count.
 
     Raises:
         ValueError: if the kernel doesn't fit into the padded image.
     """
     check_positive("size", size)
-    if size + 2 * padding < kernel_size:
+    room = size + 2 * padding - kernel_size
+    if room < (1 - stride if ceil else 0):
+        least = kernel_size - 2 * padding - (stride - 1 if ceil else 0)
         raise ValueError(
             f"size={size} is too small for kernel_size={kernel_size} with padding={padding}: "
-            f"it must be at least {kernel_size - 2 * padding}"
+            f"it must be at least {least}"
         )
-    return (size + 2 * padding - kernel_size) // stride + 1
+    if not ceil:
+        return room // stride + 1
+    windows = math.ceil(room / stride) + 1
+    return windows - ((windows - 1) * stride >= size + padding)
 
 
 def output_size_written(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> str:
@@ -77,22 +87,29 @@ def output_size_written(size: int, kernel_size: int, stride: int = 1, padding: i
 
 
 def conv_parameters(
-    in_channels: int, out_channels: int, kernel_size: int, bias: bool = False
+    in_channels: int, out_channels: int, kernel_size: int | tuple[int, int], bias: bool = False
 ) -> int:
-    """Parameters of a convolution: kernel² weights for each pair of channels, and the biases."""
-    return kernel_size**2 * in_channels * out_channels + bias * out_channels
+    """Parameters of a convolution: a kernel of weights for each pair of channels, and the biases.
+
+    `kernel_size` is one number for a square kernel, or height and width.
+    """
+    height, width = _sides(kernel_size)
+    return height * width * in_channels * out_channels + bias * out_channels
 
 
 def conv_parameters_written(
-    in_channels: int, out_channels: int, kernel_size: int, bias: bool = False
+    in_channels: int, out_channels: int, kernel_size: int | tuple[int, int], bias: bool = False
 ) -> str:
     """`conv_parameters` as you would write it: `3 × 3 × 64 × 32 + 32 = 18,464`."""
     total = conv_parameters(in_channels, out_channels, kernel_size, bias)
     biases = f" + {out_channels}" if bias else ""
-    return f"{kernel_size} × {kernel_size} × {in_channels} × {out_channels}{biases} = {total:,}"
+    height, width = _sides(kernel_size)
+    return f"{height} × {width} × {in_channels} × {out_channels}{biases} = {total:,}"
 
 
-def conv_flops(in_channels: int, out_channels: int, kernel_size: int, size: int) -> int:
+def conv_flops(
+    in_channels: int, out_channels: int, kernel_size: int | tuple[int, int], size: int
+) -> int:
     """FLOPs of a convolution with an output of `size` × `size`.
 
     For each weight and each output pixel: one multiplication and one addition.
@@ -101,14 +118,33 @@ def conv_flops(in_channels: int, out_channels: int, kernel_size: int, size: int)
     return 2 * conv_parameters(in_channels, out_channels, kernel_size) * size**2
 
 
-def conv_flops_written(in_channels: int, out_channels: int, kernel_size: int, size: int) -> str:
+def conv_flops_written(
+    in_channels: int, out_channels: int, kernel_size: int | tuple[int, int], size: int
+) -> str:
     """`conv_flops` as you would write it: `2 × 3 × 3 × 64 × 32 × 24 × 24 = 21,233,664`."""
     total = conv_flops(in_channels, out_channels, kernel_size, size)
-    k = kernel_size
-    return f"2 × {k} × {k} × {in_channels} × {out_channels} × {size} × {size} = {total:,}"
+    height, width = _sides(kernel_size)
+    kernel = f"{height} × {width}"
+    return f"2 × {kernel} × {in_channels} × {out_channels} × {size} × {size} = {total:,}"
 
 
 def total_written(numbers: Sequence[int]) -> str:
     """A sum as you would write it: `1 + 2 + 3 = 6`."""
     numbers = positive_tuple("numbers", numbers)
     return f"{' + '.join(f'{number:,}' for number in numbers)} = {sum(numbers):,}"
+
+
+def linear_parameters(in_features: int, out_features: int) -> int:
+    """Parameters of a fully connected layer: a weight for each pair, a bias for each output."""
+    return (in_features + 1) * out_features
+
+
+def linear_parameters_written(in_features: int, out_features: int) -> str:
+    """`linear_parameters` as you would write it: `400 × 120 + 120 = 48,120`."""
+    total = linear_parameters(in_features, out_features)
+    return f"{in_features} × {out_features} + {out_features} = {total:,}"
+
+
+def _sides(kernel_size: int | tuple[int, int]) -> tuple[int, int]:
+    """Height and width of a kernel."""
+    return (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size

@@ -8,33 +8,15 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from .checks import check_positive
+from .classic_configs import ClassicConfig
 from .configs import Config, DenseNetConfig, ResNetConfig
-from .steps import compressed, conv_flops, conv_parameters, output_size
-
-
-class Row(NamedTuple):
-    """What one layer does to one image.
-
-    `name` is the module's name in the built network, `stage` the part of the network it belongs to,
-    `channels` and `size` are those of the output. `flops` counts convolutions and linear layers,
-    two per multiply-accumulate. `kept_bytes` (per image) and `kept_bytes_per_batch` are what the
-    layer keeps in memory for the backward pass and no earlier layer has kept already, in 32-bit
-    floats.
-    """
-
-    stage: str
-    name: str
-    kind: str
-    channels: int
-    size: int
-    parameters: int = 0
-    flops: int = 0
-    kept_bytes: int = 0
-    kept_bytes_per_batch: int = 0
+from .steps import compressed
+from .tape import Features, Row, Tape
+from .trace_classic import trace_classic
 
 
 class Stage(NamedTuple):
@@ -52,7 +34,7 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     """Follow one image through a network, layer by layer, without building the network.
 
     Args:
-        config: a `DenseNetConfig` or a `ResNetConfig`.
+        config: a `DenseNetConfig`, a `ResNetConfig` or a `ClassicConfig`.
         image_size: height and width in pixels; the default is the configuration's own.
 
     Returns:
@@ -63,12 +45,18 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     """
     size = config.image_size if image_size is None else image_size
     check_image_size(config, size)
-    tape = _Tape()
-    image = _Features(config.in_channels, size)
+    return _walk(config, size)
+
+
+def _walk(config: Config, size: int) -> list[Row]:
+    tape = Tape()
+    image = Features(config.in_channels, size)
     if isinstance(config, DenseNetConfig):
         _trace_densenet(tape, config, image)
-    else:
+    elif isinstance(config, ResNetConfig):
         _trace_resnet(tape, config, image)
+    else:
+        trace_classic(tape, config, image)
     return tape.rows
 
 
@@ -94,24 +82,57 @@ def minimum_size(config: Config) -> int:
     """The smallest image, in pixels, that leaves something to look at after all the poolings.
 
     A DenseNet's transitions need an even pixel to halve; a ResNet's padded convolutions always
-    leave one.
+    leave one. A classic network without a pooling to a fixed size takes only its own size.
     """
     if isinstance(config, ResNetConfig):
         return 1
+    if isinstance(config, ClassicConfig):
+        return config.image_size if config.pool is None else _smallest_that_passes(config)
     after_stem = 2 ** (len(config.block_config) - 1)  # each transition halves, rounding down
     if config.stem == "cifar":
         return after_stem
     return 4 * after_stem - 3  # the stem halves twice, rounding up
 
 
-def check_image_size(config: Config, size: int) -> None:
-    """Raise a ValueError unless an image of `size` × `size` pixels is large enough for `config`."""
-    check_positive("image_size", size)
-    if size < minimum_size(config):
+@cache
+def _smallest_that_passes(config: ClassicConfig) -> int:
+    size = 1
+    while True:
+        try:
+            _walk(config, size)
+            return size
+        except ValueError:
+            size += 1
+
+
+def check_image_size(config: Config, height: int, width: int | None = None) -> None:
+    """Raise a ValueError unless images of this many pixels fit the network.
+
+    Args:
+        config: of the network.
+        height: of the images, in pixels.
+        width: of the images; None is the same as the height.
+    """
+    width = height if width is None else width
+    shortest = min(height, width)
+    check_positive("image_size", shortest)
+    if _takes_one_size(config) and (height, width) != (config.image_size,) * 2:
         raise ValueError(
-            f"image_size={size} is too small for {config.name}: after its poolings nothing would "
-            f"be left; use at least {minimum_size(config)} pixels"
+            f"image_size={height if height != config.image_size else width} does not fit "
+            f"{config.name}: its first linear layer needs images of exactly {config.image_size} "
+            f"pixels each way; resize them, or build the network with image_size={shortest}"
         )
+    classic = isinstance(config, ClassicConfig)
+    smallest = _smallest_that_passes(config) if classic else minimum_size(config)
+    if shortest < smallest:
+        raise ValueError(
+            f"image_size={shortest} is too small for {config.name}: after its poolings nothing "
+            f"would be left; use at least {smallest} pixels"
+        )
+
+
+def _takes_one_size(config: Config) -> bool:
+    return isinstance(config, ClassicConfig) and config.pool is None
 
 
 def check_input(config: Config, shape: Sequence[int]) -> None:
@@ -126,113 +147,10 @@ def check_input(config: Config, shape: Sequence[int]) -> None:
             f"x of shape {tuple(shape)} does not fit {config.name}: it takes images "
             f"[N, {config.in_channels}, H, W] (in_channels={config.in_channels})"
         )
-    check_image_size(config, min(shape[2], shape[3]))
+    check_image_size(config, shape[2], shape[3])
 
 
-@dataclass
-class _Features:
-    """A tensor on its way through the network, and whether the backward pass keeps it already."""
-
-    channels: int
-    size: int
-    kept: bool = False
-
-    @property
-    def bytes(self) -> int:
-        return 4 * self.channels * self.size**2  # a 32-bit float has 4 bytes
-
-
-class _Tape:
-    """Notes a row for every layer; its methods take and return features, like the layers."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.stage = ""
-
-    def _note(self, name: str, kind: str, out: _Features, **numbers: int) -> _Features:
-        self.rows.append(Row(self.stage, name, kind, out.channels, out.size, **numbers))
-        return out
-
-    @staticmethod
-    def _keep(x: _Features) -> int:
-        """Bytes added to the memory when the backward pass needs `x`: none the second time."""
-        added = 0 if x.kept else x.bytes
-        x.kept = True
-        return added
-
-    def conv(
-        self,
-        name: str,
-        x: _Features,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = False,
-    ) -> _Features:
-        size = output_size(x.size, kernel_size, stride, padding)
-        return self._note(
-            name,
-            "conv",
-            _Features(out_channels, size),
-            parameters=conv_parameters(x.channels, out_channels, kernel_size, bias),
-            flops=conv_flops(x.channels, out_channels, kernel_size, size),
-            kept_bytes=self._keep(x),
-        )
-
-    def norm(self, name: str, x: _Features) -> _Features:
-        return self._note(
-            name,
-            "norm",
-            _Features(x.channels, x.size),
-            parameters=2 * x.channels,  # a scale and a shift for each channel
-            kept_bytes=self._keep(x),
-            kept_bytes_per_batch=2 * 4 * x.channels,  # the batch's mean and 1 / standard deviation
-        )
-
-    def relu(self, name: str, x: _Features) -> _Features:
-        out = _Features(x.channels, x.size)
-        return self._note(
-            name, "activation", out, kept_bytes=self._keep(out)
-        )  # keeps what it returns
-
-    def dropout(self, name: str, x: _Features) -> _Features:
-        out = _Features(x.channels, x.size)
-        return self._note(name, "dropout", out, kept_bytes=out.bytes)  # the mask
-
-    def pool(
-        self,
-        name: str,
-        kind: str,
-        x: _Features,
-        kernel_size: int = 2,
-        stride: int = 2,
-        padding: int = 0,
-    ) -> _Features:
-        out = _Features(x.channels, output_size(x.size, kernel_size, stride, padding))
-        # max pooling also notes where each maximum was: a 64-bit integer for each output
-        places = 2 * out.bytes if kind == "max" else 0
-        return self._note(name, f"{kind}pool", out, kept_bytes=self._keep(x) + places)
-
-    def concat(self, name: str, x: _Features, new: _Features) -> _Features:
-        return self._note(name, "concat", _Features(x.channels + new.channels, x.size))
-
-    def add(self, name: str, x: _Features, y: _Features) -> _Features:
-        return self._note(name, "add", _Features(y.channels, y.size))
-
-    def classifier(self, name: str, x: _Features, num_classes: int) -> None:
-        pooled = self._note(f"{name}.pool", "avgpool", _Features(x.channels, 1))
-        self._note(
-            name,
-            "linear",
-            _Features(num_classes, 1),
-            parameters=(x.channels + 1) * num_classes,
-            flops=2 * x.channels * num_classes,
-            kept_bytes=self._keep(pooled),
-        )
-
-
-def _trace_densenet(tape: _Tape, config: DenseNetConfig, image: _Features) -> None:
+def _trace_densenet(tape: Tape, config: DenseNetConfig, image: Features) -> None:
     x = _trace_stem(tape, config, image)
     for i, num_layers in enumerate(config.block_config, start=1):
         tape.stage = f"denseblock{i}"
@@ -250,7 +168,7 @@ def _trace_densenet(tape: _Tape, config: DenseNetConfig, image: _Features) -> No
     tape.classifier("classifier", x, config.num_classes)
 
 
-def _trace_stem(tape: _Tape, config: DenseNetConfig, x: _Features) -> _Features:
+def _trace_stem(tape: Tape, config: DenseNetConfig, x: Features) -> Features:
     tape.stage = "stem"
     name, channels = "features.conv0", config.num_init_features
     if config.stem == "cifar":
@@ -260,7 +178,7 @@ def _trace_stem(tape: _Tape, config: DenseNetConfig, x: _Features) -> _Features:
     return tape.pool("features.pool0", "max", x, kernel_size=3, stride=2, padding=1)
 
 
-def _trace_dense_layer(tape: _Tape, config: DenseNetConfig, name: str, x: _Features) -> _Features:
+def _trace_dense_layer(tape: Tape, config: DenseNetConfig, name: str, x: Features) -> Features:
     if config.bn_size is None:
         return _trace_norm_relu_conv(tape, config, name, "1", x, config.growth_rate, 3)
     width = config.bn_size * config.growth_rate
@@ -269,14 +187,14 @@ def _trace_dense_layer(tape: _Tape, config: DenseNetConfig, name: str, x: _Featu
 
 
 def _trace_norm_relu_conv(
-    tape: _Tape,
+    tape: Tape,
     config: DenseNetConfig,
     name: str,
     suffix: str,
-    x: _Features,
+    x: Features,
     out_channels: int,
     kernel_size: int,
-) -> _Features:
+) -> Features:
     x = tape.norm(f"{name}.norm{suffix}", x)
     x = tape.relu(f"{name}.relu{suffix}", x)
     padding = kernel_size // 2
@@ -285,7 +203,7 @@ def _trace_norm_relu_conv(
     return tape.dropout(f"{name}.drop{suffix}", x) if config.drop_rate else x
 
 
-def _trace_resnet(tape: _Tape, config: ResNetConfig, image: _Features) -> None:
+def _trace_resnet(tape: Tape, config: ResNetConfig, image: Features) -> None:
     tape.stage = "stem"
     if config.stem == "cifar":
         x = tape.conv("conv1", image, config.widths[0], 3, padding=1, bias=config.bias)
@@ -304,8 +222,8 @@ def _trace_resnet(tape: _Tape, config: ResNetConfig, image: _Features) -> None:
 
 
 def _trace_residual(
-    tape: _Tape, config: ResNetConfig, name: str, x: _Features, width: int, stride: int
-) -> _Features:
+    tape: Tape, config: ResNetConfig, name: str, x: Features, width: int, stride: int
+) -> Features:
     basic = config.block == "basic"
     out_channels = width * config.expansion
     # (channels, kernel size, stride) of the block's convolutions
@@ -324,8 +242,8 @@ def _trace_residual(
 
 
 def _trace_shortcut(
-    tape: _Tape, config: ResNetConfig, name: str, x: _Features, out_channels: int, stride: int
-) -> _Features:
+    tape: Tape, config: ResNetConfig, name: str, x: Features, out_channels: int, stride: int
+) -> Features:
     same_shape = stride == 1 and x.channels == out_channels
     if config.shortcut == "A" or (same_shape and config.shortcut == "B"):
         return x  # no parameters, nothing kept

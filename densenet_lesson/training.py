@@ -25,6 +25,7 @@ from .checkpoint import (
     save_checkpoint,
     set_random_state,
 )
+from .classics import Scores
 from .devices import autocast, check_precision, device_of, pick_device, pick_precision
 from .evaluation import check_scores, evaluate, evaluation_mode, predict
 from .history import History, describe_environment
@@ -41,6 +42,7 @@ __all__ = [
     "predict",
     "train",
 ]
+AUXILIARY_WEIGHT = 0.3  # of an auxiliary classifier's loss: arXiv:1409.4842, Section 5
 LOOK_EVERY = 20  # steps between two looks at the loss: a look makes a GPU wait
 
 
@@ -138,13 +140,22 @@ def train_step(run: Run, images: Tensor, labels: Tensor, lr: float) -> tuple[Ten
     for group in run.optimizer.param_groups:
         group["lr"] = lr
     with autocast(run.device, run.recipe.precision):
-        scores = run.model(images).float()
-    loss = F.cross_entropy(scores, labels, label_smoothing=run.recipe.label_smoothing)
+        scores, *others = all_scores(run.model(images))
+    smoothing = run.recipe.label_smoothing
+    loss = F.cross_entropy(scores, labels, label_smoothing=smoothing)
+    for auxiliary in others:
+        loss += AUXILIARY_WEIGHT * F.cross_entropy(auxiliary, labels, label_smoothing=smoothing)
     run.optimizer.zero_grad()
     run.scaler.scale(loss).backward()  # the scaler does nothing unless the precision is fp16
     run.scaler.step(run.optimizer)
     run.scaler.update()
     return loss.detach(), scores.detach()
+
+
+def all_scores(output: Tensor | Scores) -> list[Tensor]:
+    """A network's scores in 32-bit floats, and after them those of its auxiliary classifiers."""
+    scores = [output.main, *output.auxiliary] if isinstance(output, Scores) else [output]
+    return [each.float() for each in scores]
 
 
 def evaluate_epoch(run: Run) -> dict[str, Any]:

@@ -1,0 +1,231 @@
+"""The networks before ResNet: LeNet-5, AlexNet, ZFNet, VGG and GoogLeNet, from descriptions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
+from .configs import change, get_config
+from .layers import (
+    Activation,
+    AdaptivePool,
+    Branches,
+    Conv,
+    ConvUnit,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    Pool,
+    after,
+)
+from .trace import check_image_size, check_input
+from .weights import load_weights
+
+ACTIVATIONS = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+class Scores(NamedTuple):
+    """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
+
+    main: Tensor
+    auxiliary: tuple[Tensor, ...]
+
+
+class ClassicNet(nn.Module):
+    """A network of the time before ResNet, from its configuration.
+
+    [N, config.in_channels, H, W] → [N, config.num_classes]
+
+    In training, a network with auxiliary classifiers returns `Scores` instead. The parameters of
+    AlexNet and VGG carry torchvision's names (`features.0.weight`).
+
+    Args:
+        config: what to build.
+        **changes: fields of the configuration to replace: `ClassicNet(config, num_classes=10)`.
+
+    Raises:
+        ValueError: for a field that the configuration doesn't have, or an image that is too small.
+    """
+
+    def __init__(self, config: ClassicConfig, **changes: Any) -> None:
+        super().__init__()
+        config = self.config = change(config, changes)
+        check_image_size(config, config.image_size)
+        shape = config.in_channels, config.image_size
+        self.features = make_layers(config.features, *shape)
+        for i, layer in enumerate(config.features, start=1):
+            if layer.name in config.auxiliary:
+                head = make_layers(config.fitted(AUXILIARY), *after(config.features[:i], *shape))
+                self.add_module(auxiliary_name(config, layer.name), head)
+        channels, size = after(config.features, *shape)
+        self.avgpool = nn.Identity() if config.pool is None else nn.AdaptiveAvgPool2d(config.pool)
+        inputs = channels * (config.pool or size) ** 2
+        self.classifier = make_layers(config.fitted(config.classifier), inputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor | Scores:
+        """[N, in_channels, H, W] → class scores [N, num_classes]."""
+        check_input(self.config, x.shape)
+        auxiliary = []
+        for name, module in self.features.named_children():
+            x = module(x)
+            if self.training and name in self.config.auxiliary:
+                auxiliary.append(self.get_submodule(auxiliary_name(self.config, name))(x))
+        x = self.avgpool(x).flatten(1)  # [N, C, h, w] → [N, C · h · w]
+        x = self.classifier(x)
+        return Scores(x, tuple(auxiliary)) if auxiliary else x
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch norm (or not), ReLU: [N, C, H, W] → [N, out_channels, H', W']."""
+
+    def __init__(self, layer: ConvUnit, in_channels: int) -> None:
+        super().__init__()
+        self.conv = make_conv(layer, in_channels, bias=not layer.norm)
+        # Inception's authors add 0.001 to the variance
+        self.bn = nn.BatchNorm2d(layer.out_channels, eps=0.001) if layer.norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] → [N, out_channels, H', W']."""
+        return F.relu(self.bn(self.conv(x)), inplace=True)
+
+
+class Inception(nn.Module):
+    """Branches side by side, their outputs concatenated (or added to the input).
+
+    [N, C, H, W] → [N, sum of the branches' channels, H', W'], or the input's shape if residual
+
+    Args:
+        layer: the branches (see `densenet_lesson.inception`).
+        in_channels: channels of the input.
+        size: height and width of the input, needed only where a branch has a linear layer.
+
+    Raises:
+        ValueError: if the branches end with different sizes.
+    """
+
+    def __init__(self, layer: Branches, in_channels: int, size: int = 28) -> None:
+        super().__init__()
+        self.residual = layer.residual
+        joined, _ = layer.concatenated(in_channels, size)
+        self.num_branches = len(layer.branches)
+        for i, branch in enumerate(layer.branches, start=1):
+            way = make_layers(branch, in_channels, size)
+            self.add_module(f"branch{i}", way[0] if len(way) == 1 else way)
+        if self.residual is not None:
+            self.project = nn.Conv2d(joined, in_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] → [N, sum of the branches' channels, H', W']."""
+        ways = [self.get_submodule(f"branch{i + 1}") for i in range(self.num_branches)]
+        joined = torch.cat([way(x) for way in ways], dim=1)
+        if self.residual is None:
+            return joined
+        return F.relu(x + self.residual * self.project(joined))
+
+
+def make_layers(layers: tuple[Layer, ...], channels: int, size: int) -> nn.Sequential:
+    """Build layers, one after the other, for an input of `channels` × `size` × `size`."""
+    modules = OrderedDict()
+    for i, layer in enumerate(layers):
+        modules[layer.name or str(i)] = make_layer(layer, channels, size)
+        channels, size = layer.after(channels, size)
+    return nn.Sequential(modules)
+
+
+def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
+    """Build one layer from its description.
+
+    Args:
+        layer: a description from `densenet_lesson.layers` or `densenet_lesson.inception`.
+        channels: channels of its input.
+        size: height and width of its input, in pixels; only some layers want to know it.
+
+    Returns:
+        The module, newly initialised by PyTorch's own rules.
+
+    Raises:
+        ValueError: for something that is no layer.
+    """
+    match layer:
+        case ConvUnit():
+            return ConvBlock(layer, channels)
+        case Conv():
+            return make_conv(layer, channels)
+        case Activation():
+            return ACTIVATIONS[layer.kind]()
+        case Pool():
+            return make_pool(layer)
+        case AdaptivePool():
+            return nn.AdaptiveAvgPool2d(layer.size)
+        case Flatten():
+            return nn.Flatten()
+        case Dropout():
+            return nn.Dropout(layer.p)
+        case Linear():
+            return nn.Linear(channels, layer.out_features)
+        case Branches():
+            return Inception(layer, channels, size)
+    raise ValueError(f"layer={layer!r} is not one of the layers in densenet_lesson.layers")
+
+
+def make_conv(layer: Conv, in_channels: int, bias: bool = True) -> nn.Conv2d:
+    """Build a convolution: [N, in_channels, H, W] → [N, layer.out_channels, H', W']."""
+    window = (layer.kernel, layer.stride, layer.padded)
+    return nn.Conv2d(in_channels, layer.out_channels, *window, bias=bias)
+
+
+def make_pool(layer: Pool) -> nn.Module:
+    """Build a pooling: [N, C, H, W] → [N, C, H', W']."""
+    window = (layer.kernel_size, layer.stride, layer.padding)
+    if layer.kind == "max":
+        return nn.MaxPool2d(*window, ceil_mode=layer.ceil)
+    return nn.AvgPool2d(*window, ceil_mode=layer.ceil, count_include_pad=False)
+
+
+def lenet5(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """LeNet-5 for 28×28 digits; see `alexnet`. Nobody has published weights for it."""
+    return load_weights(ClassicNet(get_config("lenet5", **changes)), "lenet5", weights)
+
+
+def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """AlexNet for 224×224 images.
+
+    Args:
+        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        **changes: fields of the configuration to replace, such as `num_classes=10`.
+
+    Raises:
+        ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
+        WeightsError: if the weights can't be had.
+    """
+    return load_weights(ClassicNet(get_config("alexnet", **changes)), "alexnet", weights)
+
+
+def zfnet(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """ZFNet for 224×224 images; see `alexnet`. Nobody has published weights for it."""
+    return load_weights(ClassicNet(get_config("zfnet", **changes)), "zfnet", weights)
+
+
+def vgg16(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """VGG-16 for 224×224 images; see `alexnet`."""
+    return load_weights(ClassicNet(get_config("vgg16", **changes)), "vgg16", weights)
+
+
+def vgg19(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """VGG-19 for 224×224 images; see `alexnet`."""
+    return load_weights(ClassicNet(get_config("vgg19", **changes)), "vgg19", weights)
+
+
+def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
+    """GoogLeNet with its auxiliary classifiers, for 224×224 images; see `alexnet`.
+
+    The published weights want images whose values go from -1 to 1, and hold auxiliary classifiers
+    that were never trained.
+    """
+    return load_weights(ClassicNet(get_config("googlenet", **changes)), "googlenet", weights)
