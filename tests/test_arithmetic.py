@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from densenet_lesson import DENSENETS, RESNETS, DenseNetConfig, ResNetConfig, arithmetic, build
-from densenet_lesson.configs import densenet_cifar_config
 
 # The paper, the authors' README, torchvision and the code of d2l.ai.
 PARAMETERS = {
@@ -27,12 +27,23 @@ PARAMETERS = {
     "densenet161": 28_681_000,
     "densenet169": 14_149_480,
     "densenet201": 20_013_928,
+    "densenet264": 33_337_704,
+    "densenet_bc40_k36": 1_542_682,
+    "densenet_bc40_k48": 2_733_130,
+    "densenet_bc40_k60": 4_261_690,
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
     "resnet101": 44_549_160,
     "resnet152": 60_192_808,
     "resnet18_d2l": 11_178_378,
+    # akamaster/pytorch_resnet_cifar10, and He et al., Table 6, in millions: 0.27, 0.46, ..., 19.4
+    "resnet20": 269_722,
+    "resnet32": 464_154,
+    "resnet44": 658_586,
+    "resnet56": 853_018,
+    "resnet110": 1_727_962,
+    "resnet1202": 19_421_274,
 }
 
 
@@ -42,11 +53,16 @@ def test_parameters_are_the_published_ones(name):
 
 
 @pytest.mark.parametrize(
-    ("growth_rate", "expected"), [(36, 1_542_682), (48, 2_733_130), (60, 4_261_690)]
+    ("name", "expected"),
+    [("densenet121", 8_062_504), ("densenet169", 14_307_880), ("densenet201", 20_242_984)],
 )
-def test_wide_densenets_have_the_parameters_of_the_authors_readme(growth_rate, expected):
-    config = densenet_cifar_config(40, growth_rate, bottleneck=True, compression=0.5)
-    assert arithmetic.parameters(config) == expected
+def test_with_running_statistics_the_counts_are_those_that_keras_publishes(name, expected):
+    config = DENSENETS[name]
+    statistics = arithmetic.running_statistics(config)
+    assert arithmetic.parameters(config) + statistics == expected
+    with torch.device("meta"):
+        buffers = [b for b in build(name).buffers() if b.dim() == 1]  # not the counters
+    assert sum(b.numel() for b in buffers) == statistics
 
 
 @pytest.mark.parametrize(
@@ -59,9 +75,10 @@ def test_flops_are_the_recorded_ones(name, expected):
 
 @pytest.mark.parametrize("name", sorted(DENSENETS | RESNETS))
 def test_depth_is_the_number_in_the_name(name):
-    digits = {"densenet_d2l": "21", "densenet_digits": "11", "densenet100_k24": "100"}
-    in_name = "".join(c for c in name.replace("_d2l", "") if c.isdigit())
-    assert (DENSENETS | RESNETS)[name].depth == int(digits.get(name, in_name))
+    # two networks are named after something else; the paper's DenseNet-264 is named one too low
+    numbers = {"densenet_d2l": "21", "densenet_digits": "11", "densenet264": "265"}
+    in_name = re.search(r"\d+", name.replace("_d2l", ""))
+    assert (DENSENETS | RESNETS)[name].depth == int(numbers.get(name) or in_name[0])
 
 
 def densenet_configs():
@@ -122,8 +139,13 @@ def saved_bytes(model, x):
 
 def output_shapes(model, x):
     shapes = {}
+
+    def note(name, out):
+        if isinstance(out, torch.Tensor):
+            shapes[name] = out.shape
+
     hooks = [
-        module.register_forward_hook(lambda m, i, out, name=name: shapes.update({name: out.shape}))
+        module.register_forward_hook(lambda m, i, out, name=name: note(name, out))
         for name, module in model.named_modules()
     ]
     with torch.no_grad():
@@ -187,7 +209,9 @@ def test_arithmetic_equals_the_built_resnet(config):
     check_against_built_network(config)
 
 
-@pytest.mark.parametrize("name", ["densenet_d2l", "densenet_bc100", "resnet18", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["densenet_d2l", "densenet_bc100", "resnet18", "resnet50", "resnet20"]
+)
 def test_arithmetic_equals_the_named_network(name):
     check_against_built_network((DENSENETS | RESNETS)[name])
 

@@ -13,10 +13,12 @@ from densenet_lesson import (
     DenseNet,
     DenseNetConfig,
     ResNetConfig,
+    arithmetic,
     build,
     densenet_cifar,
     densenet_d2l,
     get_config,
+    resnet_cifar,
 )
 
 TORCHVISION = [
@@ -151,7 +153,7 @@ def test_a_configuration_and_its_changes_build_the_same_network():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: build("densenet123"), "unknown network 'densenet123': choose one of densenet100"),
+        (lambda: build("densenet123"), "unknown network 'densenet123': choose one of alexnet"),
         (lambda: build("densenet121", groth_rate=3), "unknown option groth_rate=3: choose one of"),
         (lambda: DenseNet(stem="mnist"), "stem='mnist' must be 'imagenet' or 'cifar'"),
         (lambda: DenseNet(block_config=()), "block_config=.* at least one positive integer"),
@@ -162,6 +164,8 @@ def test_a_configuration_and_its_changes_build_the_same_network():
         (lambda: densenet_cifar(41, 12), "depth=41 must be 4 more than a positive multiple of 3"),
         (lambda: densenet_cifar(40, 12, bottleneck=True, compression=2), "compression=2 must be"),
         (lambda: densenet_cifar(4, 12), "depth=4 must be 4 more than a positive multiple"),
+        (lambda: resnet_cifar(21), "depth=21 must be 2 more than a positive multiple of 6"),
+        (lambda: resnet_cifar(20, "D"), "shortcut='D' must be 'A' or 'B' or 'C'"),
     ],
 )
 def test_wrong_options_get_an_error_that_says_what_is_right(make, message):
@@ -182,3 +186,50 @@ def test_images_too_small_for_the_poolings_get_an_error_with_the_smallest_size()
     model = DenseNet(DenseNetConfig(block_config=(1, 1, 1, 1), growth_rate=4)).eval()
     with pytest.raises(ValueError, match="image_size=28 is too small .* use at least 29 pixels"):
         model(torch.rand(1, 3, 28, 40))
+
+
+@pytest.mark.parametrize("shortcut", ["A", "B", "C"])
+def test_cifar_resnets_have_6n_plus_2_layers_and_three_widths(shortcut):
+    model = resnet_cifar(20, shortcut).eval()
+    assert model.config.depth == 20
+    shapes = [model.get_submodule(f"layer{i}")[-1].conv2.out_channels for i in (1, 2, 3)]
+    assert shapes == [16, 32, 64]
+    assert model(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+    plain = sum(p.numel() for p in model.parameters()) - sum(
+        p.numel() for name, p in model.named_parameters() if "downsample" in name
+    )
+    assert plain == 269_722  # only the projections of B and C add parameters
+
+
+def test_shortcut_options_of_resnet34_change_only_the_projections():
+    count = {o: arithmetic.parameters(get_config("resnet34", shortcut=o)) for o in "ABC"}
+    assert count["B"] == 21_797_672  # torchvision's
+    # from 64 to 128, from 128 to 256, from 256 to 512: weights, and the norm's scale and shift
+    projections = sum(a * 2 * a + 2 * 2 * a for a in (64, 128, 256))
+    assert count["A"] == count["B"] - projections
+    blocks = {64: 3, 128: 3, 256: 5, 512: 2}  # those that keep their shape
+    assert count["C"] == count["B"] + sum(n * (c * c + 2 * c) for c, n in blocks.items())
+
+
+def test_an_identity_projection_makes_option_c_equal_to_option_b():
+    torch.manual_seed(0)
+    b, c = (build("resnet20", shortcut=option).eval() for option in "BC")
+    missing = c.load_state_dict(b.state_dict(), strict=False).missing_keys
+    for name in missing:
+        block = c.get_submodule(name.rsplit(".", 2)[0])
+        nn.init.dirac_(block[0].weight)
+        block[1].running_mean.zero_()
+        block[1].running_var.fill_(1 - block[1].eps)
+    x = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(b(x), c(x), rtol=1e-4, atol=1e-4)
+
+
+def test_densenet264_equals_torchvision_s_class_with_the_same_blocks():
+    torch.manual_seed(0)
+    theirs = torchvision.models.DenseNet(block_config=(6, 12, 64, 48)).eval()
+    ours = build("densenet264").eval()
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x), rtol=1e-4, atol=1e-4)

@@ -279,3 +279,13 @@ def test_as_a_program_on_the_digits(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")  # conftest.py hides the progress bar
     assert done.stdout == f"{read(tmp_path)}\n"
     assert read(tmp_path).data["name"] == "digits"
+
+
+def test_a_classic_network_gets_images_of_its_own_size(data, tmp_path):
+    lenet = ["--model", "lenet5", "--data", data, "--out", str(tmp_path / "out"), "--epochs", "1"]
+    assert command.main([*lenet, "--threads", "1"]) == 0  # the images have 8×8 pixels
+    record = read(tmp_path)
+    assert record.recipe["size"] == record.model["config"]["image_size"] == 28
+    assert command.main([*lenet, "--threads", "1", "--size", "16", "--fresh"]) == 0
+    record = read(tmp_path)
+    assert record.recipe["size"] == record.model["config"]["image_size"] == 16

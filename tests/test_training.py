@@ -1,5 +1,6 @@
 """The training loop: against d2l's, against one written out by hand, and its promises."""
 
+import copy
 import math
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from torch.optim import lr_scheduler
 from training_helpers import FULL, assert_same_weights, make_images, make_model, numbers
 
 from densenet_lesson import training
+from densenet_lesson.classics import Scores
 from densenet_lesson.data import Batches, Images, channel_statistics
 from densenet_lesson.devices import autocast
 from densenet_lesson.training import (
@@ -487,3 +489,37 @@ def test_fp16_scales_its_losses_and_nothing_else_does(monkeypatch, tmp_path):
     # scaled and scaled back by a power of 2: nothing changes but what would have become 0
     assert losses["fp16"] == pytest.approx(losses["fp32"], rel=1e-6)
     assert scales == {"fp32": None, "fp16": 2.0**16}
+
+
+class TwoHeads(nn.Module):
+    """A network with an auxiliary classifier, which answers in training only."""
+
+    def __init__(self):
+        super().__init__()
+        self.main, self.head = make_model(0, drop_rate=0.0), make_model(1, drop_rate=0.0)
+
+    def forward(self, x):
+        main = self.main(x)
+        return Scores(main, (self.head(x),)) if self.training else main
+
+
+def test_auxiliary_classifiers_count_three_tenths_in_the_loss():
+    images, model = make_images(8), TwoHeads()
+    expected = copy.deepcopy(model)
+    recipe = replace(PLAIN, batch_size=8, init="default")
+    history = train(model, images, images, recipe, progress=False)
+
+    torch.manual_seed(recipe.seed)
+    batches = Batches(images, 8, shuffle=True, seed=recipe.seed)
+    batches.epoch = 0
+    x, y = next(iter(batches))
+    outputs = expected.train()(x)
+    main, head = (F.cross_entropy(o, y) for o in (outputs.main, outputs.auxiliary[0]))
+    (main + 0.3 * head).backward()
+    with torch.no_grad():
+        for parameter in expected.parameters():
+            parameter -= recipe.lr * parameter.grad
+
+    assert history.rows[0]["train_loss"] == pytest.approx((main + 0.3 * head).item(), rel=1e-5)
+    assert_same_weights(model, expected, rtol=1e-4, atol=1e-6)
+    assert evaluate(model, images)[0] == pytest.approx(history.rows[0]["test_loss"])
