@@ -1,0 +1,236 @@
+"""The debugging clinic, chapter 14: each check fails the broken network and passes a right one."""
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+from torchvision.models.densenet import _DenseBlock
+from torchvision.models.googlenet import Inception
+from torchvision.ops import Conv2dNormActivation
+
+import densenet_lesson
+from course import notebook
+from densenet_lesson.evaluation import evaluation_mode
+
+CHAPTER = "14_debugging_clinic"
+CASES = range(1, 14)
+
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def tagged(tag: str) -> str:
+    """The code of the one cell with this tag."""
+    found = [cell.source for cell in notebook(CHAPTER).cells if tag in tags(cell)]
+    assert len(found) == 1, f"{len(found)} cells have the tag {tag}"
+    return found[0]
+
+
+def with_id(name: str) -> str:
+    return next(cell.source for cell in notebook(CHAPTER).cells if cell.id == name)
+
+
+def patient(case: int, *parts: str) -> tuple[str, dict[str, Any]]:
+    """What the chapter's imports, its helpers and these parts of a case print and define."""
+    code = [with_id("imports"), with_id("examine"), *(tagged(f"{part}-{case}") for part in parts)]
+    names, printed = {}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for source in code:
+            exec(source, names)
+    return printed.getvalue(), names
+
+
+def named(names: dict[str, Any], kind: str, case: int) -> Callable:
+    """`Broken3` or `broken_7`: a class or a function."""
+    return names.get(f"{kind.capitalize()}{case}") or names[f"{kind}_{case}"]
+
+
+def check_of(case: int) -> Callable[[Callable], None]:
+    return patient(case, "check")[1][f"check_{case}"]
+
+
+# ------------------------------------------------------------------------ the thirteen cases
+
+
+def test_there_are_as_many_cases_as_the_title_says():
+    headings = [cell.source for cell in notebook(CHAPTER).cells if cell.cell_type == "markdown"]
+    cases = re.findall(r"^## Case (\d+): ", "\n".join(headings), re.MULTILINE)
+    assert [int(case) for case in cases] == list(CASES)
+    assert notebook(CHAPTER).cells[0].source.startswith("# Debugging clinic: thirteen ")
+
+
+# What the message says: the wrong number that was found, and the right one.
+MESSAGES = {
+    1: ("(8, 10, 8, 8)", "(4, 20, 8, 8)"),
+    2: ("[3, 3]", "[3, 13]"),
+    3: ("13", "23"),
+    4: ("34", "35"),
+    5: ("0", "1,472"),
+    6: ("300", "290"),
+    7: ("16 → 48 → 24 → 56 → 40 → 72", "16 → 48 → 24 → 56 → 28 → 60"),
+    8: ("7,680", "15,872"),
+    9: ("1.0", "0.0"),
+    10: ("64 of 128", "0"),
+    11: ("0.5", "0.0"),
+    12: ("0.19", "0.10"),
+    13: ("1.46", "0.00"),
+}
+
+
+@every_case
+def test_a_broken_network_fails_with_a_message_that_says_what_is_wrong_and_what_is_right(case):
+    _, names = patient(case, "broken", "check")
+    with pytest.raises(AssertionError) as failure:
+        names[f"check_{case}"](named(names, "broken", case))
+    wrong, right = MESSAGES[case]
+    message = str(failure.value)
+    assert re.search(rf"got {re.escape(wrong)}(?![\d.]\d)", message), message
+    assert "expected" in message and right in message.partition("got ")[0], message
+    assert message.endswith("?"), "a message ends with a question that helps"
+
+
+@every_case
+def test_the_fixed_network_passes_and_says_so(case):
+    printed, names = patient(case, "broken", "check", "fixed")
+    names[f"check_{case}"](named(names, "fixed", case))
+    assert printed == f"{named(names, 'fixed', case).__name__} passes.\n"
+
+
+@every_case
+def test_a_case_has_its_parts_in_order_and_the_answer_is_folded(case):
+    cells = notebook(CHAPTER).cells
+    order = ["case", "broken", "symptom", "hint", "check", "run", "diagnosis", "fixed"]
+    places = [[cell.id for cell in cells].index(f"{part}-{case}") for part in order]
+    assert places == sorted(places)
+    story, broken, symptom, hint, check, run, diagnosis, fixed = (cells[i] for i in places)
+    for text in (hint, diagnosis):
+        assert re.fullmatch(r"<details>\n<summary>.+</details>", text.source, re.DOTALL)
+    assert "hide-cell" in tags(fixed) and fixed.metadata["jupyter"]["source_hidden"]
+    assert not [cell.id for cell in (story, broken, symptom, check, run) if "hide" in str(cell)]
+    assert symptom.outputs, "the symptom shows"
+    assert f"{case} fails: expected" in run.outputs[0].text
+
+
+# ------------------------------------------------------------------ networks that we did not write
+
+
+def torchvision_block(num_layers: int, in_channels: int, growth_rate: int) -> nn.Module:
+    return _DenseBlock(num_layers, in_channels, bn_size=4, growth_rate=growth_rate, drop_rate=0)
+
+
+def torchvision_layer(memory_efficient: bool) -> Callable[[int, int], nn.Module]:
+    def build(in_channels, growth_rate):
+        block = _DenseBlock(1, in_channels, 4, growth_rate, 0, memory_efficient)
+        return block.denselayer1
+
+    return build
+
+
+def torchvision_branch(name: str) -> Callable[..., nn.Module]:
+    return lambda *_: getattr(Inception(192, 64, 96, 128, 16, 32, 32), name)
+
+
+@pytest.mark.parametrize(
+    ("case", "network"),
+    [
+        (1, densenet_lesson.DenseBlock),
+        (1, torchvision_block),
+        (2, densenet_lesson.DenseBlock),
+        (3, densenet_lesson.DenseBlock),
+        (3, torchvision_block),
+        (5, densenet_lesson.DenseBlock),
+        (6, Conv2dNormActivation),
+        (9, densenet_lesson.conv_block),
+        (10, lambda channels: densenet_lesson.Residual(channels, channels)),
+        (10, lambda channels: densenet_lesson.conv_block(channels, channels)),
+        (10, lambda channels: torchvision.models.resnet.BasicBlock(channels, channels)),
+        (12, densenet_lesson.conv_block),
+        (12, torchvision_layer(memory_efficient=False)),
+    ],
+)
+def test_a_check_passes_the_package_s_and_torchvision_s_own_modules(case, network):
+    check_of(case)(network)
+
+
+def test_the_check_of_channels_passes_the_package_s_networks():
+    def build(block_config, growth_rate, channels):
+        network = densenet_lesson.DenseNet(
+            block_config=block_config,
+            growth_rate=growth_rate,
+            num_init_features=channels,
+            stem="cifar",
+        )
+        kinds = (densenet_lesson.DenseBlock, densenet_lesson.Transition)
+        return nn.Sequential(*[part for part in network.features if isinstance(part, kinds)])
+
+    check_of(7)(build)
+
+
+def test_the_check_of_answers_passes_the_package_s_way_to_evaluate():
+    def answer(network, images):
+        with evaluation_mode(network), torch.no_grad():
+            return network(images)
+
+    check_of(11)(answer)
+
+
+def test_the_check_of_answers_fails_a_network_that_is_left_in_evaluation_mode():
+    with pytest.raises(AssertionError, match="training mode again"):
+        check_of(11)(lambda network, images: network.eval()(images))
+
+
+def course_head(channels: int, num_classes: int) -> nn.Module:
+    options = {"block_config": (1,), "growth_rate": 2, "num_init_features": channels - 2}
+    network = densenet_lesson.DenseNet(
+        in_channels=channels, num_classes=num_classes, stem="cifar", **options
+    )
+    network.features = nn.Identity()
+    return network
+
+
+def torchvision_head(channels: int, num_classes: int) -> nn.Module:
+    network = torchvision.models.DenseNet(2, (1,), channels - 2, num_classes=num_classes)
+    network.features = nn.Identity()
+    return network
+
+
+@pytest.mark.parametrize("head", [course_head, torchvision_head])
+def test_the_check_of_losses_passes_networks_that_give_scores(head):
+    check_of(13)(head)
+
+
+@pytest.mark.parametrize(
+    ("case", "network", "found"),
+    [
+        (8, torchvision_branch("branch3"), "7,680"),  # known: 3×3 where the paper has 5×5
+        (12, torchvision_layer(memory_efficient=True), "0.19"),
+    ],
+)
+def test_a_check_finds_the_mistakes_that_torchvision_has(case, network, found):
+    with pytest.raises(AssertionError, match=f"got {found}"):
+        check_of(case)(network)
+
+
+def test_the_repaired_recomputation_is_the_plain_layer_in_outputs_gradients_and_state():
+    _, names = patient(12, "broken", "check", "fixed")
+    torch.manual_seed(0)
+    plain, saving = densenet_lesson.conv_block(3, 10), names["Fixed12"](3, 10)
+    saving.layer.load_state_dict(plain.state_dict())
+    x = torch.randn(4, 3, 8, 8)
+    for _ in range(2):
+        for layer in (plain, saving):
+            layer(x).square().sum().backward()
+    assert torch.equal(saving.layer.conv.weight.grad, plain.conv.weight.grad)
+    for name, value in plain.state_dict().items():
+        assert torch.equal(saving.layer.state_dict()[name], value), name
+    assert saving.layer.norm.momentum == plain.norm.momentum == 0.1
+    assert torch.equal(saving.eval()(x), plain.eval()(x))
