@@ -66,6 +66,8 @@ class Batches:
         seed: any whole number.
         drop_last: whether to leave out a last batch that is not full.
         mean, std: one number for each channel, for (x - mean) / std; None leaves x in [0, 1].
+        part: (number, count): hand out only this part of each batch, for a process that shares
+            the work with others. All parts together are the batches that one process would get.
 
     Yields:
         (x, y): float32 [B, C, size, size] and int64 [B].
@@ -87,6 +89,7 @@ class Batches:
         drop_last: bool = False,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         check_positive("batch_size", batch_size)
         check_positive("size", 1 if size is None else size)
@@ -98,12 +101,19 @@ class Batches:
             )
         self.images, self.batch_size, self.size = images, batch_size, size
         self.shuffle, self.augment, self.seed, self.drop_last = shuffle, augment, seed, drop_last
+        self.part = part
         self.statistics = _check_statistics(images, mean, std)
         self.epoch = 0
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.images), self.batch_size)
         return full if self.drop_last or not rest else full + 1
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of images in each batch, all parts together."""
+        last = len(self.images) - self.batch_size * (len(self) - 1)
+        return [self.batch_size] * (len(self) - 1) + [min(last, self.batch_size)]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         images, labels = self.images.images, self.images.labels
@@ -113,12 +123,16 @@ class Batches:
         if self.shuffle:
             order = torch.randperm(len(images), generator=generator)
         for chosen in order.split(self.batch_size)[: len(self)]:
+            draws = _draw_crops(len(chosen), generator) if self.augment else ()
+            # this process's part of the batch, and of what was drawn for it
+            number, count = self.part
+            chosen, *draws = (each.tensor_split(count)[number] for each in (chosen, *draws))
             chosen = chosen.to(images.device)
-            yield self._prepare(images[chosen], generator), labels[chosen]
+            yield self._prepare(images[chosen], draws), labels[chosen]
 
-    def _prepare(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        if self.augment:
-            x = _random_crop(x, self.augment == "crop-flip", generator)
+    def _prepare(self, x: Tensor, draws: Sequence[Tensor]) -> Tensor:
+        if draws:
+            x = _crop(x, *draws, flip=self.augment == "crop-flip")
         if self.size is not None:
             x = resize(x, self.size)
         x = x.float() / 255
@@ -147,12 +161,17 @@ def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, 
     return tuple(mean), tuple(std)
 
 
-def _random_crop(x: Tensor, flip: bool, generator: torch.Generator) -> Tensor:
-    """Pad and cut each image of uint8 [B, C, H, W] at its own place, and mirror about half."""
+def _draw_crops(batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw, for each image, where its crop begins (top, left) and whether to mirror it."""
+    top, left = torch.randint(0, 2 * PAD + 1, (2, batch, 1), generator=generator)
+    return top, left, torch.rand(batch, 1, generator=generator) < 0.5
+
+
+def _crop(x: Tensor, top: Tensor, left: Tensor, mirror: Tensor, flip: bool) -> Tensor:
+    """Pad and cut each image of uint8 [B, C, H, W] at its own place; with `flip`, mirror some."""
     batch, _, height, width = x.shape
     device = x.device  # only the random numbers come from the CPU
-    top, left = torch.randint(0, 2 * PAD + 1, (2, batch, 1), generator=generator).to(device)
-    mirror = flip & (torch.rand(batch, 1, generator=generator) < 0.5).to(device)
+    top, left, mirror = top.to(device), left.to(device), flip & mirror.to(device)
     rows = top + torch.arange(height, device=device)  # [B, H]
     columns = left + torch.arange(width, device=device)  # [B, W]
     columns = torch.where(mirror, columns.flip(1), columns)

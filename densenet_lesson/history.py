@@ -153,7 +153,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
     Returns:
         Versions, platform, device, the instruction set that torch uses, number of threads, commit.
     """
-    from . import __version__
+    from . import __version__, processes
 
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
@@ -165,6 +165,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         "device": gpu or device.type,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "processes": processes.count(),
     }
 
 

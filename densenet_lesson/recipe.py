@@ -62,6 +62,9 @@ class Recipe:
         "fp32", "numbers of the forward pass", choices=("fp32", "bf16", "fp16")
     )
     channels_last: bool = setting(True, "keep the channels of a pixel side by side", kind=bool)
+    sync_batch_norm: bool = setting(
+        False, "batch norm over the images of all processes (torchrun, GPUs only)", kind=bool
+    )
     seed: int = setting(0, "seed of everything random", kind=int, at_least=0)
 
     def __post_init__(self) -> None:

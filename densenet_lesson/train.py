@@ -5,6 +5,10 @@
 writes two files to `runs/first`: `checkpoint.pt` after each epoch, and `record.json`, which says
 what was run and what came of it, when all epochs are done. The same command again goes on where it
 was cut off. The options of the recipe are those of `densenet_lesson.recipe.Recipe`.
+
+    torchrun --nproc-per-node=2 -m densenet_lesson.train --model densenet_d2l ...
+
+trains on two GPUs (or processors) together: each takes half of every batch.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
+from . import processes
 from .checkpoint import write_atomically
 from .checks import check_choice, check_positive
 from .configs import Config, get_config
@@ -49,8 +54,16 @@ def main(argv: list[str] | None = None) -> int:
         The exit code: 0, 1 if the loss became NaN, 2 if something doesn't fit, 130 if interrupted.
     """
     options = make_parser().parse_args(argv)
+    with processes.process_group(options.device) as options.device:
+        return attempt(options)
+
+
+def attempt(options: argparse.Namespace) -> int:
+    """Run what the options say; return the exit code, and put an error into one line."""
     try:
-        print(run(options))
+        history = run(options)
+        if processes.rank() == 0:
+            print(history)
     except KeyboardInterrupt:
         return complain("interrupted; the same command goes on after the last finished epoch", 130)
     except FloatingPointError as error:
@@ -80,7 +93,8 @@ def run(options: argparse.Namespace) -> History:
     history = train(model, train_images, test_images, recipe, **how)
     history.model = {"build": options.model, **history.model}
     history.data = {"name": data_name(options), "subset": options.subset, **history.data}
-    write_atomically(folder / "record.json", history.to_json().encode())
+    if processes.rank() == 0:
+        write_atomically(folder / "record.json", history.to_json().encode())
     return history
 
 
@@ -143,7 +157,11 @@ def make_recipe(options: argparse.Namespace) -> Recipe:
 
 def load_images(options: argparse.Namespace, recipe: Recipe) -> tuple[Images, Images]:
     """Load the data set, or the part of it that was asked for; all of its test images."""
+    if processes.rank() > 0:
+        processes.wait()  # until process 0 has downloaded it
     train_images, test_images = load(options.data)
+    if processes.rank() == 0:
+        processes.wait()
     if options.subset is not None:
         train_images = train_images.subset(options.subset, seed=recipe.seed)
     return train_images, test_images
@@ -186,8 +204,9 @@ def data_name(options: argparse.Namespace) -> str:
 
 
 def complain(message: object, code: int) -> int:
-    """Print one line to stderr and return the exit code."""
-    print("train:", " ".join(str(message).split()), file=sys.stderr)
+    """Print one line to stderr and return the exit code; several processes speak once."""
+    if processes.rank() == 0 or isinstance(message, OSError):
+        print("train:", " ".join(str(message).split()), file=sys.stderr)
     return code
 
 

@@ -1,6 +1,7 @@
 """Training: a plain loop around a network, its images and a recipe.
 
 Read it from `train` downwards: a run is made of epochs, an epoch of steps, a step of a few lines.
+What `processes` does only matters when several processes train together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from . import processes
 from .batches import Batches, channel_statistics
 from .checkpoint import (
     check_same_run,
@@ -69,7 +71,8 @@ def train(
         train_images: what it learns from.
         test_images: what it is evaluated on.
         recipe: how to train. Its seed goes into torch's global random number generator.
-        device: such as "cpu" or "cuda"; None takes the GPU if there is one.
+        device: such as "cpu" or "cuda"; None takes the GPU if there is one. Within
+            `processes.process_group()`, each process trains on its share of every batch.
         checkpoint: a file to save to after each epoch, and to resume from if it is there.
         fresh: start over, from the model as it is, and replace the checkpoint that is there.
         progress: whether to show a progress bar; a number is the seconds between its updates.
@@ -99,6 +102,7 @@ class Run:
     """A training run: what is trained, on what, how, and how far it is."""
 
     model: nn.Module
+    shared: nn.Module  # the same network, as several processes train it together
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler  # enlarges the loss, so that small fp16 gradients don't become 0
     batches: Batches
@@ -116,11 +120,13 @@ class Run:
 def train_epoch(run: Run, bar: Any) -> dict[str, Any]:
     """Train on every image once; return the training half of the epoch's row."""
     begin, totals, steps = time.perf_counter(), Totals(), len(run.batches)
-    run.model.train()
+    run.shared.train()
     run.batches.epoch = run.epoch  # shuffles and augments by (seed, epoch)
+    if processes.rank() > 0:  # dropout of its own, whatever the number of processes was before
+        torch.manual_seed(run.recipe.seed + 1_000_003 * run.epoch + processes.rank())
     for step, (images, labels) in enumerate(run.batches, start=run.epoch * steps):
         lr = learning_rate(run.recipe, step, steps * run.recipe.epochs)
-        loss, scores = train_step(run, images, labels, lr)
+        loss, scores = train_step(run, images, labels, lr, run.batches.sizes[step % steps])
         totals.add(loss, scores, labels)
         if step % LOOK_EVERY == 0:
             look(run, totals, bar)
@@ -135,18 +141,25 @@ def train_epoch(run: Run, bar: Any) -> dict[str, Any]:
     }
 
 
-def train_step(run: Run, images: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
-    """[B, C, H, W], [B] → the loss, and the class scores [B, num_classes] before the step."""
+def train_step(
+    run: Run, images: Tensor, labels: Tensor, lr: float, batch_size: int
+) -> tuple[Tensor, Tensor]:
+    """[B, C, H, W], [B] → the loss, and the class scores [B, num_classes] before the step.
+
+    B is this process's share of the batch; without other processes it is `batch_size`.
+    """
     for group in run.optimizer.param_groups:
         group["lr"] = lr
     with autocast(run.device, run.recipe.precision):
-        scores, *others = all_scores(run.model(images))
+        scores, *others = all_scores(run.shared(images))
     smoothing = run.recipe.label_smoothing
     loss = F.cross_entropy(scores, labels, label_smoothing=smoothing)
     for auxiliary in others:
         loss += AUXILIARY_WEIGHT * F.cross_entropy(auxiliary, labels, label_smoothing=smoothing)
     run.optimizer.zero_grad()
-    run.scaler.scale(loss).backward()  # the scaler does nothing unless the precision is fp16
+    # the mean over processes of these is the mean over the batch, also when shares differ
+    weighted = loss * (len(labels) * processes.count() / batch_size)
+    run.scaler.scale(weighted).backward()  # the scaler does nothing unless the precision is fp16
     run.scaler.step(run.optimizer)
     run.scaler.update()
     return loss.detach(), scores.detach()
@@ -160,8 +173,11 @@ def all_scores(output: Tensor | Scores) -> list[Tensor]:
 
 def evaluate_epoch(run: Run) -> dict[str, Any]:
     """Evaluate on the test images; return the testing half of the epoch's row."""
-    begin, precision = time.perf_counter(), run.recipe.precision
-    loss, accuracy = evaluate(run.model, run.test_images, precision=precision, **run.history.inputs)
+    begin, loss, accuracy = time.perf_counter(), math.nan, math.nan
+    if processes.rank() == 0:
+        options = {"precision": run.recipe.precision, **run.history.inputs}
+        loss, accuracy = evaluate(run.model, run.test_images, **options)
+    loss, accuracy = processes.from_first((loss, accuracy))
     check_finite("test loss", loss, run)
     return {
         "test_loss": loss,
@@ -184,9 +200,12 @@ class Totals:
         self.counts.append(len(labels))
 
     def means(self) -> tuple[float, float]:
-        losses, right = torch.stack(self.losses).tolist(), torch.stack(self.right).tolist()
-        total = sum(loss * count for loss, count in zip(losses, self.counts, strict=True))
-        return total / sum(self.counts), sum(right) / sum(self.counts)
+        """Mean loss and accuracy over the images of all processes."""
+        losses = torch.stack(self.losses).tolist()
+        loss = sum(loss * count for loss, count in zip(losses, self.counts, strict=True))
+        right, images = torch.stack(self.right).sum().item(), sum(self.counts)
+        loss, right, images = processes.total([loss, right, images], self.right[0].device)
+        return loss / images, right / images
 
 
 def look(run: Run, totals: Totals, bar: Any) -> tuple[float, float]:
@@ -226,11 +245,13 @@ def prepare(
         model.apply(init_xavier)
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     model.to(device, memory_format=layout)
+    shared = processes.share(model, recipe.sync_batch_norm)
     optimizer = make_optimizer(model, recipe)
     scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "fp16")
     history = describe_run(model, train_images, test_images, recipe)
     batches = make_batches(train_images.to(device), recipe, history)
-    return Run(model, optimizer, scaler, batches, test_images.to(device), recipe, device, history)
+    inputs = (batches, test_images.to(device))
+    return Run(model, shared, optimizer, scaler, *inputs, recipe, device, history)
 
 
 def init_xavier(module: nn.Module) -> None:
@@ -254,18 +275,26 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def make_batches(images: Images, recipe: Recipe, history: History) -> Batches:
-    """Return the training batches, without a last one of a single image.
+    """Return the training batches, without a last one of a single image (for each process).
 
     Batch norm needs at least two values for a variance, and a single image has but one where the
     network has shrunk it to one pixel.
     """
+    least = 2 * processes.count()
+    if processes.several() and recipe.batch_size < least:
+        raise ValueError(
+            f"batch_size={recipe.batch_size} must be at least {least}: two images for each of the "
+            f"{processes.count()} processes"
+        )
+    rest = len(images) % recipe.batch_size
     return Batches(
         images,
         recipe.batch_size,
         shuffle=True,
         augment=recipe.augment,
         seed=recipe.seed,
-        drop_last=len(images) > recipe.batch_size and len(images) % recipe.batch_size == 1,
+        drop_last=len(images) > recipe.batch_size and 0 < rest < least,
+        part=(processes.rank(), processes.count()),
         **history.inputs,
     )
 
@@ -294,6 +323,7 @@ def describe_run(
 def start(run: Run, checkpoint: str | os.PathLike | None, fresh: bool) -> None:
     """Resume from the checkpoint, or write the first one: the network before its training."""
     resumed = checkpoint is not None and not fresh and os.path.lexists(checkpoint)
+    resumed = processes.from_first(resumed)  # before that process writes the first checkpoint
     if resumed:
         restore(run, checkpoint)
     if run.epoch < run.recipe.epochs:
@@ -305,7 +335,7 @@ def start(run: Run, checkpoint: str | os.PathLike | None, fresh: bool) -> None:
 
 def save(run: Run, checkpoint: str | os.PathLike | None) -> None:
     """Save everything that the next epoch depends on, if there is a file to save to."""
-    if checkpoint is not None:
+    if checkpoint is not None and processes.rank() == 0:
         state = {
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
@@ -341,7 +371,10 @@ def progress_bar(run: Run, progress: bool | float) -> Any:
         unit="step",
         mininterval=0.1 if progress is True else progress,
         # in notebooks tqdm itself overlooks its variable
-        disable=finished or not progress or bool(os.environ.get("TQDM_DISABLE")),
+        disable=finished
+        or not progress
+        or processes.rank() > 0
+        or bool(os.environ.get("TQDM_DISABLE")),
     )
 
 

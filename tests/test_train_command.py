@@ -161,6 +161,7 @@ def test_there_is_an_option_for_each_field_of_a_recipe():
         init="xavier",
         precision="bf16",
         channels_last=False,
+        sync_batch_norm=True,
         seed=9,
     )
     words = []
