@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks links test-colab clean clean-all
+.PHONY: help book test lab notebooks reproduce links test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -70,6 +70,9 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 
 notebooks: .venv/.installed  ## run every notebook and store its outputs
 	.venv/bin/python book/tools/notebook_tools.py run
+
+reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_short
+	.venv/bin/python -m densenet_lesson.reproduce $(RUN)
 
 links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks
 	.venv/bin/python book/tools/notebook_tools.py links

@@ -7,7 +7,7 @@ Modules carry the names that torchvision gives them, so that published weights l
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,13 @@ def activation(negative_slope: float = 0.0) -> nn.Module:
     """
     check_negative_slope(negative_slope)
     return nn.LeakyReLU(negative_slope, inplace=True) if negative_slope else nn.ReLU(inplace=True)
+
+
+class Scores(NamedTuple):
+    """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
+
+    main: Tensor
+    auxiliary: tuple[Tensor, ...]
 
 
 def conv_block(

@@ -18,6 +18,12 @@ def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name}={value!r} must be {allowed}")
 
 
+def check_switch(name: str, value: bool) -> None:
+    """Raise a ValueError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}={value!r} must be True or False")
+
+
 def check_compression(value: float) -> None:
     """Raise a ValueError unless 0 < `value` ≤ 1."""
     if not 0 < value <= 1:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .blocks import Scores
 from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
 from .configs import change, get_config
 from .layers import (
@@ -28,13 +29,6 @@ from .trace import check_image_size, check_input
 from .weights import load_weights
 
 ACTIVATIONS = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
-
-
-class Scores(NamedTuple):
-    """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
-
-    main: Tensor
-    auxiliary: tuple[Tensor, ...]
 
 
 class ClassicNet(nn.Module):

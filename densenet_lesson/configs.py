@@ -16,6 +16,7 @@ from .checks import (
     check_drop_rate,
     check_negative_slope,
     check_positive,
+    check_switch,
     positive_tuple,
 )
 from .classic_configs import CLASSICS, ClassicConfig
@@ -44,6 +45,9 @@ class DenseNetConfig:
         bias: whether convolutions have a bias. The paper's have none, those of d2l.ai have one.
         pool: pooling of the transitions, "avg" or "max".
         negative_slope: 0.0 is ReLU, more is leaky ReLU with that slope.
+        deep_supervision: whether each dense block but the last one gets a classifier of its own, in
+            training only (Lee et al., arXiv:1409.5185). The paper has none: its Section 5 argues
+            that dense connections do the same by themselves.
         in_channels: channels of the input image.
         num_classes: number of classes.
         image_size: height and width, in pixels, that the network was designed for.
@@ -63,6 +67,7 @@ class DenseNetConfig:
     bias: bool = False
     pool: str = "avg"
     negative_slope: float = 0.0
+    deep_supervision: bool = False
     in_channels: int = 3
     num_classes: int = 1000
     image_size: int = 224
@@ -84,6 +89,7 @@ class DenseNetConfig:
         check_choice("stem", self.stem, STEMS)
         check_choice("pool", self.pool, POOLS)
         check_negative_slope(self.negative_slope)
+        check_switch("deep_supervision", self.deep_supervision)
 
     @property
     def depth(self) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .blocks import DenseBlock, Transition, activation, init_weights
+from .blocks import DenseBlock, Scores, Transition, activation, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
 from .steps import compressed
-from .trace import check_input
+from .trace import block_outputs, check_input
 from .weights import load_weights
 
 
@@ -51,17 +51,26 @@ class DenseNet(nn.Module):
                 transition = Transition(channels, kept, config.pool, **options)
                 self.features.add_module(f"transition{i}", transition)
                 channels = kept
+        self.auxiliary = make_auxiliary(config)
         self.features.add_module("norm5", nn.BatchNorm2d(channels))  # torchvision's name
         self.features.add_module("relu5", activation(config.negative_slope))
         self.classifier = nn.Linear(channels, config.num_classes)
         init_weights(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, in_channels, H, W] → class scores [N, num_classes]."""
+    def forward(self, x: Tensor) -> Tensor | Scores:
+        """[N, in_channels, H, W] → class scores [N, num_classes].
+
+        In training, with `deep_supervision`, `Scores` instead.
+        """
         check_input(self.config, x.shape)
-        x = self.features(x)  # [N, C, h, w]
-        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C]: each channel's average
-        return self.classifier(x)
+        auxiliary = []
+        for name, module in self.features.named_children():
+            x = module(x)
+            if self.training and name in self.auxiliary:
+                auxiliary.append(self.auxiliary[name](x))
+        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C, h, w] → [N, C]: channels' averages
+        scores = self.classifier(x)
+        return Scores(scores, tuple(auxiliary)) if auxiliary else scores
 
 
 def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
@@ -82,6 +91,28 @@ def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
         relu0=activation(config.negative_slope),
         pool0=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
     )
+
+
+def make_auxiliary(config: DenseNetConfig) -> nn.ModuleDict:
+    """Classifiers after the dense blocks, by the block's name; none without `deep_supervision`.
+
+    Each: [N, C, H, W] → [N, num_classes], with the layers of the network's own end.
+
+    Source: Lee et al., "Deeply-Supervised Nets", arXiv:1409.5185.
+    """
+    heads = nn.ModuleDict()
+    if config.deep_supervision:
+        for i, channels in enumerate(block_outputs(config)[:-1], start=1):
+            heads[f"denseblock{i}"] = nn.Sequential(
+                OrderedDict(
+                    norm=nn.BatchNorm2d(channels),
+                    relu=activation(config.negative_slope),
+                    pool=nn.AdaptiveAvgPool2d(1),
+                    flatten=nn.Flatten(),
+                    linear=nn.Linear(channels, config.num_classes),
+                )
+            )
+    return heads
 
 
 def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:

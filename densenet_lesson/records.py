@@ -5,6 +5,7 @@ Each is what `python -m densenet_lesson.train` wrote. An installed package carri
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from .checks import check_choice
@@ -35,3 +36,23 @@ def load_record(name: str) -> History:
     check_choice("name", name, tuple(record_names()))
     path = next(path for folder in FOLDERS if (path := folder / f"{name}.json").is_file())
     return History.from_json(path.read_text(encoding="utf-8"))
+
+
+def load_band(name: str) -> tuple[float, float]:
+    """Read the band of a recorded run: the test accuracy that a repetition should come to.
+
+    Args:
+        name: one of `record_names()`.
+
+    Returns:
+        The lowest and the highest test accuracy after the last epoch, from 0 to 1.
+
+    Raises:
+        ValueError: if there is no such band in `book/results/bands.toml`.
+    """
+    files = [folder / "bands.toml" for folder in FOLDERS]
+    text = next(path for path in files if path.is_file()).read_text(encoding="utf-8")
+    bands = tomllib.loads(text)
+    check_choice("name", name, tuple(sorted(bands)))
+    low, high = bands[name]["test_accuracy"]
+    return low, high

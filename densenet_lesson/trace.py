@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .checks import check_positive
 from .classic_configs import ClassicConfig
 from .configs import Config, DenseNetConfig, ResNetConfig
-from .steps import compressed
+from .steps import block_channels, compressed
 from .tape import Features, Row, Tape
 from .trace_classic import trace_classic
 
@@ -158,6 +158,8 @@ def _trace_densenet(tape: Tape, config: DenseNetConfig, image: Features) -> None
             name = f"features.denseblock{i}.denselayer{j}"
             x = tape.concat(name, x, _trace_dense_layer(tape, config, name, x))
         if i < len(config.block_config):
+            if config.deep_supervision:
+                _trace_auxiliary(tape, config, x)
             tape.stage = f"transition{i}"
             name = f"features.transition{i}"
             kept = compressed(x.channels, config.compression)
@@ -166,6 +168,25 @@ def _trace_densenet(tape: Tape, config: DenseNetConfig, image: Features) -> None
     tape.stage = "head"
     x = tape.relu("features.relu5", tape.norm("features.norm5", x))
     tape.classifier("classifier", x, config.num_classes)
+
+
+def block_outputs(config: DenseNetConfig) -> list[int]:
+    """Channels after each dense block."""
+    outputs, channels = [], config.num_init_features
+    for num_layers in config.block_config:
+        outputs.append(block_channels(channels, num_layers, config.growth_rate))
+        channels = compressed(outputs[-1], config.compression)
+    return outputs
+
+
+def _trace_auxiliary(tape: Tape, config: DenseNetConfig, x: Features) -> None:
+    """Note the classifier of a dense block, which is there in training only."""
+    block = tape.stage
+    name = f"auxiliary.{block}"
+    tape.stage, tape.training_only = block.replace("denseblock", "auxiliary"), True
+    x = tape.relu(f"{name}.relu", tape.norm(f"{name}.norm", x))
+    tape.linear(f"{name}.linear", tape.adaptive_pool(f"{name}.pool", x, 1), config.num_classes)
+    tape.stage, tape.training_only = block, False
 
 
 def _trace_stem(tape: Tape, config: DenseNetConfig, x: Features) -> Features:

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from . import processes
 from .batches import Batches, channel_statistics
+from .blocks import Scores
 from .checkpoint import (
     check_same_run,
     check_same_tensors,
@@ -27,7 +28,6 @@ from .checkpoint import (
     save_checkpoint,
     set_random_state,
 )
-from .classics import Scores
 from .devices import autocast, check_precision, device_of, pick_device, pick_precision
 from .evaluation import check_scores, evaluate, evaluation_mode, predict
 from .history import History, describe_environment

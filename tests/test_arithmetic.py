@@ -94,6 +94,7 @@ def densenet_configs():
         bias=st.booleans(),
         pool=st.sampled_from(["avg", "max"]),
         negative_slope=st.sampled_from([0.0, 0.1]),
+        deep_supervision=st.sampled_from([False, False, True]),
         in_channels=st.integers(1, 3),
         num_classes=st.integers(2, 11),
         image_size=st.integers(29, 45),
@@ -182,7 +183,7 @@ def check_against_built_network(config):
 
     # FLOPs, against torch's own counter
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(x)
+        model.eval()(x)
     assert 2 * arithmetic.flops(config) == counter.get_total_flops()
 
     # activation memory, against what autograd really keeps

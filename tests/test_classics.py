@@ -15,13 +15,14 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from densenet_lesson import CLASSICS, ClassicConfig, arithmetic, build, googlenet, lenet5
+from densenet_lesson.blocks import Scores
 from densenet_lesson.classic_configs import (
     GOOGLENET_WIDTHS,
     googlenet_config,
     lenet5_config,
     vgg_config,
 )
-from densenet_lesson.classics import Scores, make_layer
+from densenet_lesson.classics import make_layer
 from densenet_lesson.inception import (
     inception_resnet,
     inception_v1,

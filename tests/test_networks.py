@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn import functional as F
 
 import densenet_lesson
 from densenet_lesson import (
@@ -124,6 +125,26 @@ def d2l_order(key):
     return stages.index(stage), block if stage.startswith("layer") else "", inner
 
 
+def test_deep_supervision_adds_a_classifier_to_each_dense_block_but_the_last():
+    torch.manual_seed(0)
+    model = build("densenet_digits", block_config=(2, 2, 2), deep_supervision=True)
+    x = torch.rand(4, 1, 8, 8)
+    output = model.train()(x)
+    assert [scores.shape for scores in output.auxiliary] == [(4, 10), (4, 10)]
+    # they read the blocks' outputs, and leave the network itself as it is
+    plain = build("densenet_digits", block_config=(2, 2, 2))
+    own = {k: t for k, t in model.state_dict().items() if not k.startswith("auxiliary")}
+    plain.load_state_dict(own)
+    torch.testing.assert_close(plain.eval()(x), model.eval()(x))
+    head = model.train().auxiliary["denseblock1"]
+    block = model.features.denseblock1(model.features.conv0(x))
+    assert block.shape[1] == 16 + 2 * 12
+    averages = F.batch_norm(block, None, None, training=True).relu().mean((2, 3))
+    torch.testing.assert_close(
+        head(block), F.linear(averages, head.linear.weight, head.linear.bias)
+    )
+
+
 def test_every_named_network_runs_on_its_own_images():
     for name in ("densenet_d2l", "densenet_digits", "densenet40", "densenet_bc100", "resnet18_d2l"):
         model = build(name).eval()
@@ -158,6 +179,7 @@ def test_a_configuration_and_its_changes_build_the_same_network():
         (lambda: DenseNet(stem="mnist"), "stem='mnist' must be 'imagenet' or 'cifar'"),
         (lambda: DenseNet(block_config=()), "block_config=.* at least one positive integer"),
         (lambda: DenseNet(block_config=(3, 0)), "block_config=0 must be a positive integer"),
+        (lambda: DenseNet(deep_supervision=1), "deep_supervision=1 must be True or False"),
         (lambda: DenseNet(compression=0), "compression=0 must be more than 0"),
         (lambda: get_config("resnet18", block="wide"), "block='wide' must be 'basic' or"),
         (lambda: ResNetConfig(layers=(2, 2)), r"widths=\(64, 128, 256, 512\) must have one width"),

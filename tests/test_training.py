@@ -13,7 +13,7 @@ from torch.optim import lr_scheduler
 from training_helpers import FULL, assert_same_weights, make_images, make_model, numbers
 
 from densenet_lesson import training
-from densenet_lesson.classics import Scores
+from densenet_lesson.blocks import Scores
 from densenet_lesson.data import Batches, Images, channel_statistics
 from densenet_lesson.devices import autocast
 from densenet_lesson.training import (
