@@ -35,6 +35,9 @@ def trace_classic(tape: Tape, config: ClassicConfig, image: Features) -> None:
         tape.stage = "avgpool"
         x = tape.adaptive_pool("avgpool", x, config.pool)
     x = tape.flatten(x)
+    # a dropout before the first linear layer belongs to that layer
+    first = next((layer for layer in config.classifier if isinstance(layer, Linear)), None)
+    tape.stage = tape.stage if first is None else first.name or "fc1"
     for i, layer in enumerate(config.fitted(config.classifier)):
         tape.stage = stage_of(layer, tape.stage, numbers)
         x = trace_layer(tape, f"classifier.{layer.name or i}", layer, x)

@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from densenet_lesson import (
+    CLASSICS,
     DENSENETS,
     RESNETS,
     DenseBlock,
@@ -26,10 +27,12 @@ from densenet_lesson import (
     build,
     data,
     figures,
+    inception,
 )
 from densenet_lesson.figures import drawing
 
-D, R = DENSENETS, RESNETS
+C, D, R = CLASSICS, DENSENETS, RESNETS
+V1, WIDE = inception.inception_v1(64, 96, 128, 16, 32, 32), inception.inception_v4()
 SMALL_NET = DenseNetConfig("small", block_config=(2, 3), growth_rate=8, stem="cifar", image_size=16)
 
 
@@ -71,6 +74,15 @@ DRAWINGS["bars by stage"] = lambda: figures.per_layer(D["densenet121"], by="stag
 DRAWINGS["growth with short blocks"] = lambda: figures.channel_growth(
     replace(D["densenet121"], block_config=(1, 3, 13, 1, 20))
 )
+DRAWINGS["family"] = lambda: figures.family(list(C.values()))
+DRAWINGS["family of one"] = lambda: figures.family([C["googlenet"]])
+DRAWINGS["inception module"] = lambda: figures.inception_module(V1, 192)
+DRAWINGS["inception module, wide"] = lambda: figures.inception_module(WIDE, 1024)
+DRAWINGS["inception module, residual"] = lambda: figures.inception_module(
+    inception.inception_resnet(), 1024
+)
+for name in C:
+    DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(C[name])
 
 every_drawing = pytest.mark.parametrize("name", DRAWINGS)
 
@@ -202,7 +214,11 @@ def numbers(text):
 
 @pytest.mark.parametrize(
     "name",
-    [n for n in DRAWINGS if n.startswith(("residual", "dense", "trans", "growth o", "stages"))],
+    [
+        n
+        for n in DRAWINGS
+        if n.startswith(("residual", "dense", "trans", "growth o", "stages", "inception"))
+    ],
 )
 def test_every_number_of_the_alternative_text_is_in_the_picture(drawn, name):
     figure = drawn(name)

@@ -12,7 +12,9 @@ from typing import Any
 import matplotlib
 
 from .blocks import connectivity, dense_block, dense_layer, residual_block, transition
+from .branches import inception_module
 from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
+from .family import family
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid
 
@@ -28,7 +30,9 @@ __all__ = [
     "connectivity",
     "dense_block",
     "dense_layer",
+    "family",
     "image_grid",
+    "inception_module",
     "per_layer",
     "residual_block",
     "stage_map",

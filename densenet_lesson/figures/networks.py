@@ -12,7 +12,9 @@ from matplotlib.transforms import Bbox
 
 from .. import arithmetic
 from ..checks import check_choice
+from ..classic_configs import ClassicConfig
 from ..configs import Config, DenseNetConfig
+from .classic_stages import classic_lines
 from .drawing import (
     HATCHES,
     INK,
@@ -88,7 +90,7 @@ def stage_map(config: Config, image_size: int | None = None) -> Drawing:
     """Draw the forward pass of a network as boxes, with the shape after each of them.
 
     Args:
-        config: a `DenseNetConfig` or a `ResNetConfig`.
+        config: a `DenseNetConfig`, a `ResNetConfig` or a `ClassicConfig`.
         image_size: height and width of the image in pixels; the default is the configuration's.
 
     Returns:
@@ -100,19 +102,45 @@ def stage_map(config: Config, image_size: int | None = None) -> Drawing:
     Source: Huang et al., arXiv:1608.06993, Table 1; He et al., arXiv:1512.03385, Table 1.
     """
     size = config.image_size if image_size is None else image_size
-    lines = [("image", "image", f"{config.in_channels} × {size} × {size}")]
+    if isinstance(config, ClassicConfig):
+        lines = [(line.text, line.color, line.shape) for line in classic_lines(config, size)]
+    else:
+        lines = _stage_lines(config, size)
+    lines.insert(0, ("image", INPUT, f"{config.in_channels} × {size} × {size}"))
+    sheet = Sheet()
+    column = Column(sheet, 1.8, 3.3, gap=0.2)
+    for text, color, shape in lines:
+        sheet.label(3.6, column.box(text, color), shape)
+    words = ", ".join(f"{_first_line(text)} {shape}" for text, _, shape in lines)
+    alt = f"The parts of {config.name} from top to bottom, with the shape after each: {words}."
+    return sheet.finish(column.bottom + 0.1, alt)
+
+
+def _first_line(text: str) -> str:
+    """Return a box's title, closed by a colon where it has a comma in it."""
+    title = text.partition("\n")[0]
+    return title + ":" * ("," in title)
+
+
+def _stage_lines(config: Config, size: int) -> list[tuple[str, str, str]]:
+    """Return for each stage its words, its colour, and the shape that comes out of it."""
+    lines = []
     for stage in arithmetic.stages(config, size):
         shape = f"{stage.channels} × {stage.size} × {stage.size}"
         if stage.name == "head":
             shape = f"{stage.channels:,} classes"
-        lines.append((stage.name, f"{title_of(stage.name)}\n{_inside(config, stage.name)}", shape))
-    sheet = Sheet()
-    column = Column(sheet, 1.8, 3.3, gap=0.2)
-    for name, text, shape in lines:
-        sheet.label(3.6, column.box(text, color_of(name)), shape)
-    words = ", ".join(f"{title_of(name)} {shape}" for name, _, shape in lines)
-    alt = f"The parts of {config.name} from top to bottom, with the shape after each: {words}."
-    return sheet.finish(column.bottom + 0.1, alt)
+        text = f"{title_of(stage.name)}\n{_inside(config, stage.name)}"
+        lines.append((text, color_of(stage.name), shape))
+    return lines
+
+
+def _check_layered(config: Config) -> None:
+    """Raise a ValueError for a network that has no blocks, which would be a bar each."""
+    if isinstance(config, ClassicConfig):
+        raise ValueError(
+            f"config={config.name!r} is a network without blocks; draw it with "
+            "figures.family([config]) or figures.stage_map(config)"
+        )
 
 
 def _inside(config: Config, stage: str) -> str:
@@ -146,8 +174,12 @@ def channel_growth(config: Config) -> Drawing:
         Bars of the channels after the stem, each layer and each transition. In a dense block, what
         came into the block and what its layers have added have colours of their own.
 
+    Raises:
+        ValueError: for a `ClassicConfig`, which has no blocks.
+
     Source: Huang et al., arXiv:1608.06993, Section 3 and Table 1.
     """
+    _check_layered(config)
     size = max(config.image_size, arithmetic.minimum_size(config))
     parts = [group for group in groups(config, size) if group.stage != "head"]
     figure, (axes,) = _plot(1, 3.5)
@@ -278,8 +310,10 @@ def per_layer(config: Config, image_size: int | None = None, by: str = "layer") 
         image keeps for the backward pass.
 
     Raises:
-        ValueError: if the image is too small for the network, or `by` is something else.
+        ValueError: if the image is too small for the network, or `by` is something else; for a
+            `ClassicConfig` too (`family` draws those).
     """
+    _check_layered(config)
     check_choice("by", by, ("layer", "stage"))
     parts = groups(config, image_size, by)
     figure, all_axes = _plot(3, 5.6)
@@ -287,8 +321,8 @@ def per_layer(config: Config, image_size: int | None = None, by: str = "layer") 
     measures = _measures(config, image_size)
     for axes, (name, total, units, fields) in zip(all_axes, measures, strict=True):
         values = [part.total(*fields) for part in parts]
-        _draw_measure(axes, f"{name}: {_rounded(total, units)}", values, units, parts)
-        words.append(f"{name} {_rounded(total, units)}, {_largest(parts, fields)}")
+        _draw_measure(axes, f"{name}: {rounded(total, units)}", values, units, parts)
+        words.append(f"{name} {rounded(total, units)}, {_largest(parts, fields)}")
     names = {NEW: "dense block", SUM: "stage", TRANSITION: "transition", PLAIN: "stem, classifier"}
     _legend(figure, names, [color_of(part.stage) for part in parts])
     _label_stages(all_axes[-1], parts, [(i, 1.0) for i in range(len(parts))])
@@ -337,7 +371,7 @@ def _unit(value: float, units: Units) -> tuple[float, str]:
     return next(((scale, unit) for scale, unit in units if value >= scale), units[-1])
 
 
-def _rounded(value: int, units: Units) -> str:
+def rounded(value: int, units: Units = NUMBERS) -> str:
     """Write a value with its unit: "7.979 million"."""
     scale, unit = _unit(value, units)
     return f"{value / scale:.4g} {unit}".strip()

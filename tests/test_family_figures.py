@@ -1,0 +1,202 @@
+"""The drawings of the networks before ResNet: what they show is what the networks are."""
+
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyArrowPatch
+from test_figures import bars, words
+
+from densenet_lesson import CLASSICS, DENSENETS, ClassicNet, arithmetic, figures, inception
+from densenet_lesson.classics import make_layer
+from densenet_lesson.layers import Branches, Conv, Dropout, Pool
+
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+MODULES = {
+    "v1": (inception.inception_v1(64, 96, 128, 16, 32, 32), 192),
+    "v2": (inception.inception_v2(64, 64, 64, 64, 96, 32), 192),
+    "v3": (inception.inception_v3(), 768),
+    "v4": (inception.inception_v4(), 1024),
+    "residual": (inception.inception_resnet(), 1024),
+}
+every_classic = pytest.mark.parametrize("name", CLASSICS)
+
+
+# ------------------------------------------------------------------------- family
+
+
+@pytest.fixture(scope="module")
+def page():
+    return figures.family(list(CLASSICS.values()))
+
+
+def heights(axes):
+    return [bar.get_height() for bar in axes.patches]
+
+
+@every_classic
+def test_bars_add_up_to_the_network_s_parameters_and_flops(page, name):
+    config = CLASSICS[name]
+    row = list(CLASSICS).index(name)
+    left, right = page.axes[2 * row : 2 * row + 2]
+    totals = arithmetic.parameters(config), arithmetic.flops(config)
+    for axes, total, what in zip((left, right), totals, ("parameters", "FLOPs"), strict=True):
+        assert sum(heights(axes)) == total
+        number, unit = axes.get_title(loc="left").split()[-2:]
+        assert float(number) * SCALES[unit] == pytest.approx(total, rel=1e-3)
+        share = f"{max(heights(axes)) / total:.0%}"
+        assert [text.get_text() for text in axes.texts if "%" in text.get_text()] == [share]
+        assert f"{number} {unit} {what}, {share} of them in one" in page.alt
+    assert left.get_title(loc="left").startswith(f"{config.name}: ")
+
+
+@every_classic
+def test_a_family_s_bars_are_the_built_network_s_layers_in_order(page, name):
+    with torch.device("meta"):
+        network = ClassicNet(CLASSICS[name])
+    modules = [*network.features, *network.classifier]
+    counts = [sum(p.numel() for p in module.parameters()) for module in modules]
+    expected = [count for count in counts if count]
+    drawn = page.axes[2 * list(CLASSICS).index(name)].patches
+    in_network = [bar.get_height() for bar in drawn if not bar.get_hatch()]
+    assert in_network == expected
+    auxiliary = [child for key, child in network.named_children() if key.startswith("aux")]
+    hatched = [bar.get_height() for bar in drawn if bar.get_hatch()]
+    assert hatched == [sum(p.numel() for p in head.parameters()) for head in auxiliary]
+
+
+def test_each_kind_of_layer_has_its_colour():
+    figure = figures.family([CLASSICS["googlenet"]])
+    parameters = figure.axes[0].patches
+    colors = [bar.get_facecolor()[:3] for bar in parameters]
+    assert colors.count(to_rgb(figures.PLAIN)) == 3  # convolutions before the first module
+    assert colors.count(to_rgb(figures.NEW)) == 9  # arXiv:1409.4842, Table 1
+    assert colors[-1] == to_rgb(figures.INK)
+    assert colors.count(to_rgb("white")) == 2
+    fully = bars(figures.family([CLASSICS["vgg16"]]), figures.INK)
+    assert len(fully) == 2 * 3  # in both charts
+
+
+def test_auxiliary_classifiers_do_no_work_once_the_network_is_trained(page):
+    flops = page.axes[2 * list(CLASSICS).index("googlenet") + 1].patches
+    assert [bar.get_height() for bar in flops if bar.get_hatch()] == [0, 0]
+    assert "those of the auxiliary classifiers included" in page.alt
+
+
+def test_a_legend_names_only_what_is_there():
+    assert "Inception module" not in words(figures.family([CLASSICS["vgg16"]]))
+    shown = words(figures.family([CLASSICS["googlenet"]]))
+    assert {"Inception module", "fully connected", "convolution", "only in training"} <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("configs", "message"),
+    [([], "configs"), ([DENSENETS["densenet121"]], "ClassicConfigs only"), (["vgg16"], "'vgg16'")],
+)
+def test_family_names_what_it_cannot_draw(configs, message):
+    with pytest.raises(ValueError, match=message):
+        figures.family(configs)
+
+
+# ------------------------------------------------------------------------- Inception modules
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_inception_drawing_has_the_convolutions_of_the_built_module(name):
+    branches, channels = MODULES[name]
+    built = make_layer(branches, channels)
+    convs = [module for module in built.modules() if isinstance(module, torch.nn.Conv2d)]
+    expected = sorted(
+        f"{c.kernel_size[0]}×{c.kernel_size[1]} conv {c.in_channels:,} → {c.out_channels:,}"
+        for c in convs
+    )
+    figure = figures.inception_module(branches, channels)
+    shown = [word.replace("\n", " ").partition(", ×")[0] for word in words(figure)]
+    assert sorted(word for word in shown if "conv" in word) == expected
+    poolings = [m for m in built.modules() if "Pool" in type(m).__name__]
+    assert sum("pooling" in word for word in shown) == len(poolings)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_inception_drawing_puts_the_channels_side_by_side_to_scale(name):
+    branches, channels = MODULES[name]
+    built = make_layer(branches, channels).eval()
+    x = torch.zeros(1, channels, 8, 8)
+    ways = [built.get_submodule(f"branch{i + 1}") for i in range(built.num_branches)]
+    counts = [way(x).shape[1] for way in ways]
+    figure = figures.inception_module(branches, channels)
+    parts = bars(figure, figures.NEW)
+    widths = [bar.get_width() for bar in parts]
+    assert [width / sum(widths) for width in widths] == pytest.approx(
+        [count / sum(counts) for count in counts]
+    )
+    for before, after in zip(parts, parts[1:], strict=False):
+        assert before.get_x() + before.get_width() == pytest.approx(after.get_x())
+    written = f"{' + '.join(map(str, counts))} = {sum(counts):,}"
+    assert f"side by side: {written}" in words(figure)
+    assert f"{written} channels" in figure.alt
+
+
+def test_only_a_residual_module_has_a_plus_sign():
+    from matplotlib.patches import Circle
+
+    for name, (branches, channels) in MODULES.items():
+        figure = figures.inception_module(branches, channels)
+        assert bool(figure.findobj(Circle)) == (name == "residual")
+        assert ("added to the input" in figure.alt) == (name == "residual")
+
+
+def test_an_empty_branch_leads_straight_to_the_concatenation():
+    figure = figures.inception_module(Branches(((), (Conv(8, 3),))), 16)
+    assert "side by side: 16 + 8 = 24" in words(figure)
+    assert "side by side: the input as it is; 3×3 conv 16 → 8" in figure.alt
+    arrows = [arrow for arrow in figure.findobj(FancyArrowPatch) if arrow.axes]
+    assert len(arrows) == 1 + 2  # into the convolution; from each branch
+
+
+@pytest.mark.parametrize(
+    ("branches", "channels", "message"),
+    [
+        (Branches(((Conv(8),),) * 5), 8, "branches=5"),
+        (Branches(()), 8, "branches=0"),
+        (Branches(((Dropout(),),)), 8, "Dropout"),
+        (Branches(((Conv(8),),)), 0, "in_channels=0"),
+        (Branches(((Conv(8),), (Pool(),))), 8, "end with the sizes 28, 14"),
+    ],
+)
+def test_an_inception_drawing_names_what_it_cannot_show(branches, channels, message):
+    with pytest.raises(ValueError, match=message):
+        figures.inception_module(branches, channels)
+
+
+# ------------------------------------------------------------------------- other drawings
+
+
+@every_classic
+def test_stage_map_shows_the_shapes_of_the_built_network(name):
+    config = CLASSICS[name]
+    with torch.device("meta"):
+        network = ClassicNet(config).eval()
+        x, shapes = torch.zeros(1, config.in_channels, *[config.image_size] * 2), []
+    for module in network.features:
+        x = module(x)
+        shapes.append(x.shape[1:])
+    wanted = dict.fromkeys(" × ".join(f"{n:,}" for n in shape) for shape in shapes)
+    shown = words(figures.stage_map(config))
+    assert [word for word in wanted if word not in shown] == []
+    classes = [m.out_features for m in network.classifier if hasattr(m, "out_features")]
+    assert shown.count("fully connected") + 2 * shown.count("fully connected, 2 times") == len(
+        classes
+    )
+    assert shown[-1] == f"{classes[-1]:,}" or shown[-2] == f"{classes[-1]:,}"
+
+
+def test_stage_map_shows_the_last_pooling_only_where_it_changes_something():
+    assert "average pooling" not in words(figures.stage_map(CLASSICS["vgg16"]))
+    assert "average pooling" in words(figures.stage_map(CLASSICS["vgg16"], 256))
+    assert "average pooling" in words(figures.stage_map(CLASSICS["googlenet"]))
+
+
+@pytest.mark.parametrize("draw", [figures.per_layer, figures.channel_growth])
+def test_drawings_of_blocks_send_a_network_without_blocks_elsewhere(draw):
+    with pytest.raises(ValueError, match=r"config='VGG-16'.*figures.family"):
+        draw(CLASSICS["vgg16"])
