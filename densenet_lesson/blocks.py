@@ -235,6 +235,26 @@ class Residual(nn.Module):
         return F.relu(self.downsample(x) + y)  # f(x) = x + g(x)
 
 
+class Plain(Residual):
+    """What a basic residual block is without its shortcut, for comparison: f(x) = g(x).
+
+    [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
+
+    Arguments and errors are those of `Residual`.
+
+    Source: He et al., arXiv:1512.03385, Section 3.3, "Plain Network".
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.downsample = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)))
+
+
 class BottleneckResidual(nn.Module):
     """The bottleneck residual block: 1×1 down, 3×3, 1×1 up to four times the width.
 

@@ -23,6 +23,7 @@ from .classic_configs import CLASSICS, ClassicConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
+BLOCKS = ("basic", "bottleneck", "plain")
 SHORTCUTS = ("A", "B", "C")
 
 
@@ -105,7 +106,8 @@ class ResNetConfig:
 
     Args:
         name: how the network is called.
-        block: "basic" (two 3×3 convolutions) or "bottleneck" (1×1, 3×3, 1×1).
+        block: "basic" (two 3×3 convolutions), "bottleneck" (1×1, 3×3, 1×1), or "plain": a basic
+            block without its shortcut, for comparison (the paper's "plain" networks).
         layers: number of residual blocks in each stage.
         widths: channels of the 3×3 convolutions in each stage.
         shortcut: what replaces the identity where shapes change. "A": subsampling and zero padding,
@@ -145,19 +147,19 @@ class ResNetConfig:
             )
         for name in ("in_channels", "num_classes", "image_size"):
             check_positive(name, getattr(self, name))
-        check_choice("block", self.block, ("basic", "bottleneck"))
+        check_choice("block", self.block, BLOCKS)
         check_choice("shortcut", self.shortcut, SHORTCUTS)
         check_choice("stem", self.stem, STEMS)
 
     @property
     def expansion(self) -> int:
         """Output channels of a block, as a multiple of its width: 1 if basic, 4 if bottleneck."""
-        return 1 if self.block == "basic" else 4
+        return 4 if self.block == "bottleneck" else 1
 
     @property
     def depth(self) -> int:
         """Layers with weights, as the paper counts them (no projections): the 18 of ResNet-18."""
-        return 2 + (2 if self.block == "basic" else 3) * sum(self.layers)
+        return 2 + (3 if self.block == "bottleneck" else 2) * sum(self.layers)
 
 
 Config = DenseNetConfig | ResNetConfig | ClassicConfig

@@ -7,10 +7,12 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .blocks import BottleneckResidual, Residual, init_weights
+from .blocks import BottleneckResidual, Plain, Residual, init_weights
 from .configs import ResNetConfig, change, get_config, resnet_cifar_config
 from .trace import check_input
 from .weights import load_weights
+
+BLOCKS = {"basic": Residual, "bottleneck": BottleneckResidual, "plain": Plain}
 
 
 class ResNet(nn.Module):
@@ -67,7 +69,7 @@ def make_stage(
 
     [N, in_channels, H, W] → [N, config.expansion * width, H / stride, W / stride]
     """
-    block = Residual if config.block == "basic" else BottleneckResidual
+    block = BLOCKS[config.block]
     options = (config.shortcut, config.bias, config.shortcut_norm)
     blocks = [block(in_channels, width, stride, *options)]
     for _ in range(num_blocks - 1):

@@ -245,11 +245,10 @@ def _trace_resnet(tape: Tape, config: ResNetConfig, image: Features) -> None:
 def _trace_residual(
     tape: Tape, config: ResNetConfig, name: str, x: Features, width: int, stride: int
 ) -> Features:
-    basic = config.block == "basic"
     out_channels = width * config.expansion
     # (channels, kernel size, stride) of the block's convolutions
     convs = [(width, 3, stride), (width, 3, 1)]
-    if not basic:
+    if config.block == "bottleneck":
         convs = [(width, 1, 1), (width, 3, stride), (out_channels, 1, 1)]
     y = x
     for i, (channels, kernel, step) in enumerate(convs, start=1):
@@ -258,6 +257,8 @@ def _trace_residual(
         y = tape.norm(f"{name}.bn{i}", y)
         if i < len(convs):
             y = tape.relu(f"{name}.relu{i}", y)
+    if config.block == "plain":
+        return tape.relu(f"{name}.relu", y)
     shortcut = _trace_shortcut(tape, config, f"{name}.downsample", x, out_channels, stride)
     return tape.relu(f"{name}.relu", tape.add(name, shortcut, y))
 

@@ -106,7 +106,7 @@ def resnet_configs():
     return st.lists(stage, min_size=1, max_size=4).flatmap(
         lambda stages: st.builds(
             ResNetConfig,
-            block=st.sampled_from(["basic", "bottleneck"]),
+            block=st.sampled_from(["basic", "bottleneck", "plain"]),
             layers=st.just(tuple(layers for layers, _ in stages)),
             widths=st.just(tuple(sorted(width for _, width in stages))),  # option A can only add
             shortcut=st.sampled_from("ABC"),

@@ -247,6 +247,18 @@ def test_an_identity_projection_makes_option_c_equal_to_option_b():
         torch.testing.assert_close(b(x), c(x), rtol=1e-4, atol=1e-4)
 
 
+def test_a_plain_network_is_a_residual_one_without_the_addition():
+    torch.manual_seed(0)
+    plain, residual = (build("resnet20", block=block).eval() for block in ("plain", "basic"))
+    residual.load_state_dict(plain.state_dict())  # option A: the same parameters
+    x = torch.rand(2, 16, 8, 8)
+    ours, theirs = plain.layer1[0], residual.layer1[0]
+    g = theirs.bn2(theirs.conv2(F.relu(theirs.bn1(theirs.conv1(x)))))
+    torch.testing.assert_close(ours(x), F.relu(g))
+    torch.testing.assert_close(theirs(x), F.relu(g + x))
+    assert arithmetic.flops(plain.config) == arithmetic.flops(residual.config)
+
+
 def test_densenet264_equals_torchvision_s_class_with_the_same_blocks():
     torch.manual_seed(0)
     theirs = torchvision.models.DenseNet(block_config=(6, 12, 64, 48)).eval()

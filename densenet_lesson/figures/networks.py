@@ -156,7 +156,7 @@ def _inside(config: Config, stage: str) -> str:
     if isinstance(config, DenseNetConfig):
         convs = "3×3 conv" if config.bn_size is None else "1×1, 3×3 conv"
         return f"{_count(config.block_config[number], 'layer')}: {convs}, k = {config.growth_rate}"
-    convs = "3×3, 3×3 conv" if config.block == "basic" else "1×1, 3×3, 1×1 conv"
+    convs = "1×1, 3×3, 1×1 conv" if config.block == "bottleneck" else "3×3, 3×3 conv"
     return f"{_count(config.layers[number], 'block')}: {convs}"
 
 
