@@ -11,7 +11,7 @@ from .checks import check_choice, check_positive
 from .images import Images, check_images
 
 PAD = 4  # pixels of padding for the random crop
-AUGMENTATIONS = (False, "crop", "crop-flip")
+AUGMENTATIONS = (False, "flip", "crop", "crop-flip")
 
 
 def resize(images: Tensor, size: int) -> Tensor:
@@ -61,8 +61,9 @@ class Batches:
         batch_size: images in a batch; the last batch may hold fewer.
         size: height and width to resize to; None leaves them as they are.
         shuffle: whether to draw a new order for each epoch.
-        augment: False, "crop" (pad with 4 black pixels, cut out the old size at a random place)
-            or "crop-flip" (and mirror half of the images, left to right). It comes before resizing.
+        augment: False, "crop" (pad with 4 black pixels, cut out the old size at a random place),
+            "flip" (mirror half of the images, left to right) or "crop-flip" (both). It comes before
+            resizing.
         seed: any whole number.
         drop_last: whether to leave out a last batch that is not full.
         mean, std: one number for each channel, for (x - mean) / std; None leaves x in [0, 1].
@@ -123,7 +124,7 @@ class Batches:
         if self.shuffle:
             order = torch.randperm(len(images), generator=generator)
         for chosen in order.split(self.batch_size)[: len(self)]:
-            draws = _draw_crops(len(chosen), generator) if self.augment else ()
+            draws = _draw_changes(len(chosen), self.augment, generator) if self.augment else ()
             # this process's part of the batch, and of what was drawn for it
             number, count = self.part
             chosen, *draws = (each.tensor_split(count)[number] for each in (chosen, *draws))
@@ -132,7 +133,7 @@ class Batches:
 
     def _prepare(self, x: Tensor, draws: Sequence[Tensor]) -> Tensor:
         if draws:
-            x = _crop(x, *draws, flip=self.augment == "crop-flip")
+            x = _change(x, *draws)
         if self.size is not None:
             x = resize(x, self.size)
         x = x.float() / 255
@@ -161,17 +162,22 @@ def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, 
     return tuple(mean), tuple(std)
 
 
-def _draw_crops(batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _draw_changes(
+    batch: int, augment: str, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Draw, for each image, where its crop begins (top, left) and whether to mirror it."""
     top, left = torch.randint(0, 2 * PAD + 1, (2, batch, 1), generator=generator)
-    return top, left, torch.rand(batch, 1, generator=generator) < 0.5
+    mirror = torch.rand(batch, 1, generator=generator) < 0.5
+    if "crop" not in augment:
+        top, left = torch.full_like(top, PAD), torch.full_like(left, PAD)  # where it was
+    return top, left, mirror & ("flip" in augment)
 
 
-def _crop(x: Tensor, top: Tensor, left: Tensor, mirror: Tensor, flip: bool) -> Tensor:
-    """Pad and cut each image of uint8 [B, C, H, W] at its own place; with `flip`, mirror some."""
+def _change(x: Tensor, top: Tensor, left: Tensor, mirror: Tensor) -> Tensor:
+    """Pad and cut each image of uint8 [B, C, H, W] at its own place, and mirror some."""
     batch, _, height, width = x.shape
     device = x.device  # only the random numbers come from the CPU
-    top, left, mirror = top.to(device), left.to(device), flip & mirror.to(device)
+    top, left, mirror = top.to(device), left.to(device), mirror.to(device)
     rows = top + torch.arange(height, device=device)  # [B, H]
     columns = left + torch.arange(width, device=device)  # [B, W]
     columns = torch.where(mirror, columns.flip(1), columns)

@@ -50,7 +50,7 @@ class Recipe:
     augment: str | bool = setting(
         False,
         "random shifts (crop), and mirror images (flip)",
-        choices=(False, "crop", "crop-flip"),
+        choices=(False, "flip", "crop", "crop-flip"),
     )
     normalize: bool = setting(
         False, "subtract the training images' mean and divide by their deviation", kind=bool

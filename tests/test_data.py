@@ -316,6 +316,25 @@ def test_crop_alone_never_mirrors():
     assert not any(mirrored for *_, mirrored in places)
 
 
+def test_flip_alone_never_shifts():
+    places = augmented("flip")
+    assert {place[:2] for place in places} == {(4, 4)}
+    assert 900 < sum(mirrored for *_, mirrored in places) < 1100
+
+
+@pytest.mark.parametrize("augment", [False, "flip", "crop-flip"])
+def test_the_parts_of_a_batch_together_are_the_batch(augment):
+    images = make_images(n=29, channels=3)
+    options = {"batch_size": 8, "shuffle": True, "augment": augment, "seed": 3}
+    whole = Batches(images, **options)
+    parts = [Batches(images, part=(number, 3), **options) for number in range(3)]
+    assert whole.sizes == parts[0].sizes == [8, 8, 8, 5]
+    for (x, y), *shares in zip(whole, *parts, strict=True):
+        assert torch.equal(x, torch.cat([share[0] for share in shares]))
+        assert torch.equal(y, torch.cat([share[1] for share in shares]))
+    assert Batches(images, 8, drop_last=True).sizes == [8, 8, 8]
+
+
 def test_augmentation_depends_on_seed_and_epoch():
     images = make_images(n=64, channels=3)
     batches = Batches(images, 64, augment="crop-flip", seed=1)
@@ -360,8 +379,8 @@ def test_channel_statistics_equal_numpys(channels):
         ({"batch_size": 0}, "^batch_size=0 must be"),
         ({"batch_size": 2.0}, "^batch_size=2.0 must be"),
         ({"size": 0}, "^size=0 must be"),
-        ({"augment": True}, "^augment=True must be False or 'crop' or 'crop-flip'"),
-        ({"augment": "flip"}, "^augment='flip' must be"),
+        ({"augment": True}, "^augment=True must be False or 'flip' or 'crop' or 'crop-flip'"),
+        ({"augment": "turn"}, "^augment='turn' must be"),
         ({"drop_last": True, "batch_size": 21}, "^batch_size=21 must be at most 20.*drop_last"),
         ({"mean": (0.5,)}, "^mean and std must be given together"),
         ({"std": (0.5,)}, "^mean and std must be given together"),

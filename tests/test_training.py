@@ -200,7 +200,7 @@ def test_each_step_is_taken_at_the_rate_of_the_schedule(monkeypatch):
         ({"seed": None}, "seed=None must be a whole number"),
         ({"optimizer": "adam"}, "optimizer='adam' must be 'sgd' or 'adamw'"),
         ({"schedule": "linear"}, "schedule='linear' must be"),
-        ({"augment": True}, "augment=True must be False or 'crop' or 'crop-flip'"),
+        ({"augment": True}, "augment=True must be False or 'flip' or 'crop' or 'crop-flip'"),
         ({"init": "he"}, "init='he' must be 'default' or 'xavier'"),
         ({"precision": "fp8"}, "precision='fp8' must be"),
         ({"normalize": 1}, "normalize=1 must be True or False"),
