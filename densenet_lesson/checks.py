@@ -11,6 +11,12 @@ def check_positive(name: str, value: int) -> None:
         raise ValueError(f"{name}={value!r} must be a positive integer")
 
 
+def check_not_negative(name: str, value: int) -> None:
+    """Raise a ValueError unless `value` is an integer of at least 0."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name}={value!r} must be an integer of at least 0")
+
+
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raise a ValueError unless `value` is one of `choices`."""
     if value not in choices:
@@ -30,10 +36,10 @@ def check_compression(value: float) -> None:
         raise ValueError(f"compression={value!r} must be more than 0 and at most 1")
 
 
-def check_drop_rate(value: float) -> None:
+def check_drop_rate(value: float, name: str = "drop_rate") -> None:
     """Raise a ValueError unless 0 ≤ `value` < 1."""
-    if not 0 <= value < 1:
-        raise ValueError(f"drop_rate={value!r} must be at least 0 and less than 1")
+    if not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ValueError(f"{name}={value!r} must be a number of at least 0 and less than 1")
 
 
 def check_negative_slope(value: float) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .checks import check_positive
+from .checks import check_choice, check_positive, positive_tuple
 from .inception import inception_v1
 from .layers import (
+    KINDS,
     Activation,
     AdaptivePool,
     Conv,
@@ -16,6 +17,7 @@ from .layers import (
     Layer,
     Linear,
     Pool,
+    check_layers,
 )
 
 
@@ -54,6 +56,10 @@ class ClassicConfig:
             check_positive(name, getattr(self, name))
         if self.pool is not None:
             check_positive("pool", self.pool)
+        check_layers("features", self.features)
+        check_layers("classifier", self.classifier)
+        if not isinstance(self.auxiliary, tuple):
+            raise ValueError(f"auxiliary={self.auxiliary!r} must be a tuple of names")
         names = [layer.name for layer in self.features]
         for tap in self.auxiliary:
             if tap not in names:
@@ -67,11 +73,11 @@ class ClassicConfig:
 
     def fitted(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
         """The layers, with the number of classes filled in where it was left open."""
-        filled = {"out_features": self.num_classes}
-        open_ends = [isinstance(layer, Linear) and layer.out_features is None for layer in layers]
         return tuple(
-            replace(layer, **filled) if is_open else layer
-            for layer, is_open in zip(layers, open_ends, strict=True)
+            replace(layer, out_features=self.num_classes)
+            if isinstance(layer, Linear) and layer.out_features is None
+            else layer
+            for layer in layers
         )
 
 
@@ -110,7 +116,11 @@ def lenet5_config(activation: str = "tanh") -> ClassicConfig:
 
     Args:
         activation: "tanh" is close to the original, d2l.ai has "sigmoid".
+
+    Raises:
+        ValueError: for an unknown activation.
     """
+    check_choice("activation", activation, KINDS)
     bend = Activation(activation)
     return ClassicConfig(
         name="LeNet-5",
@@ -126,11 +136,12 @@ def lenet5_config(activation: str = "tanh") -> ClassicConfig:
 
 
 def alexnet_config() -> ClassicConfig:
-    """AlexNet on one GPU, as in torchvision (Krizhevsky, arXiv:1404.5997, footnote 1).
+    """AlexNet on one GPU, as in torchvision.
 
-    The network of 2012 (Krizhevsky et al., "ImageNet classification with deep convolutional neural
-    networks") was split over two GPUs, with 96, 256, 384, 384 and 256 channels, and normalised
-    responses across neighbouring channels.
+    Krizhevsky, arXiv:1404.5997, footnote 1, describes such a network; torchvision has 256 channels
+    in its fourth convolution where the footnote has 384. The network of 2012 (Krizhevsky et al.,
+    "ImageNet classification with deep convolutional neural networks") was split over two GPUs, with
+    96, 256, 384, 384 and 256 channels, and normalised responses across neighbouring channels.
     """
     relu, pool = Activation(), Pool("max", 3, 2)
     return ClassicConfig(
@@ -170,9 +181,14 @@ def vgg_config(convs: tuple[int, ...] = (2, 2, 3, 3, 3)) -> ClassicConfig:
     Args:
         convs: number of convolutions in each of the five blocks; (2, 2, 3, 3, 3) is VGG-16.
 
+    Raises:
+        ValueError: unless `convs` holds five positive integers.
+
     Source: Simonyan and Zisserman, arXiv:1409.1556, Table 1.
     """
-    relu = Activation()
+    convs, relu = positive_tuple("convs", convs), Activation()
+    if len(convs) != 5:
+        raise ValueError(f"convs={convs} must hold five numbers, one for each block")
     features: list[Layer] = []
     for number, width in zip(convs, (64, 128, 256, 512, 512), strict=True):
         features += [Conv(width, 3), relu] * number + [Pool("max", 2, 2)]
@@ -199,34 +215,36 @@ GOOGLENET_WIDTHS = {
 
 
 def googlenet_config(kernel5: int = 3) -> ClassicConfig:
-    """GoogLeNet with its two auxiliary classifiers, and with batch norms, as in torchvision.
+    """GoogLeNet with its two auxiliary classifiers, as in torchvision.
+
+    Three things differ from the paper, which is older than batch norm: batch norms, a 2×2 window in
+    the fourth pooling (the paper's is 3×3), and `kernel5`.
 
     Args:
         kernel5: kernel of the modules' "5×5" branch. 5 is the paper's. 3 is what torchvision's
             published weights need (its issue 906 tells the story).
 
+    Raises:
+        ValueError: for an even `kernel5`.
+
     Source: Szegedy et al., arXiv:1409.4842, Table 1 and Section 5.
     """
-    modules = {
-        name: inception_v1(*widths, kernel5=kernel5, name=name)
-        for name, widths in GOOGLENET_WIDTHS.items()
-    }
-    third, fourth, fifth = (
-        [module for name, module in modules.items() if name.startswith(f"inception{stage}")]
-        for stage in (3, 4, 5)
-    )
 
     def pool(number: int, kernel_size: int = 3) -> Pool:
         return Pool("max", kernel_size, stride=2, ceil=True, name=f"maxpool{number}")
+
+    def modules(stage: int) -> list[Layer]:
+        names = [name for name in GOOGLENET_WIDTHS if name.startswith(f"inception{stage}")]
+        return [inception_v1(*GOOGLENET_WIDTHS[n], kernel5=kernel5, name=n) for n in names]
 
     return ClassicConfig(
         name="GoogLeNet",
         features=(
             *(ConvUnit(64, 7, stride=2, name="conv1"), pool(1)),
             *(ConvUnit(64, 1, name="conv2"), ConvUnit(192, 3, name="conv3"), pool(2)),
-            *(*third, pool(3)),
-            *(*fourth, pool(4, kernel_size=2)),
-            *fifth,
+            *(*modules(3), pool(3)),
+            *(*modules(4), pool(4, kernel_size=2)),
+            *modules(5),
         ),
         pool=1,
         classifier=(Dropout(0.2, name="dropout"), Linear(name="fc")),

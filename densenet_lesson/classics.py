@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import Scores
+from .checks import check_positive
 from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
 from .configs import change, get_config
 from .layers import (
@@ -28,7 +29,7 @@ from .layers import (
 from .trace import check_image_size, check_input
 from .weights import load_weights
 
-ACTIVATIONS = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+MODULES = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 class ClassicNet(nn.Module):
@@ -76,7 +77,12 @@ class ClassicNet(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Convolution, batch norm (or not), ReLU: [N, C, H, W] → [N, out_channels, H', W']."""
+    """Convolution, batch norm (or not), ReLU, under the names that torchvision's GoogLeNet has.
+
+    [N, in_channels, H, W] → [N, layer.out_channels, H', W']
+
+    Source: Ioffe and Szegedy, arXiv:1502.03167, Section 3.2.
+    """
 
     def __init__(self, layer: ConvUnit, in_channels: int) -> None:
         super().__init__()
@@ -97,14 +103,16 @@ class Inception(nn.Module):
     Args:
         layer: the branches (see `densenet_lesson.inception`).
         in_channels: channels of the input.
-        size: height and width of the input, needed only where a branch has a linear layer.
+        size: height and width of the input. Any will do, unless a branch has a linear layer; at
+            this one it is checked that the branches fit together.
 
     Raises:
-        ValueError: if the branches end with different sizes.
+        ValueError: if the branches end with different sizes, or `in_channels` is not positive.
     """
 
     def __init__(self, layer: Branches, in_channels: int, size: int = 28) -> None:
         super().__init__()
+        check_positive("in_channels", in_channels)
         self.residual = layer.residual
         joined, _ = layer.concatenated(in_channels, size)
         self.num_branches = len(layer.branches)
@@ -124,7 +132,21 @@ class Inception(nn.Module):
 
 
 def make_layers(layers: tuple[Layer, ...], channels: int, size: int) -> nn.Sequential:
-    """Build layers, one after the other, for an input of `channels` × `size` × `size`."""
+    """Build layers, one after the other.
+
+    Args:
+        layers: descriptions.
+        channels: channels of the first one's input.
+        size: height and width of the first one's input, in pixels.
+
+    Returns:
+        Them all in a row; a child's name is its description's, or its number.
+
+    Raises:
+        ValueError: if something doesn't fit.
+    """
+    check_positive("channels", channels)
+    check_positive("size", size)
     modules = OrderedDict()
     for i, layer in enumerate(layers):
         modules[layer.name or str(i)] = make_layer(layer, channels, size)
@@ -138,21 +160,22 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
     Args:
         layer: a description from `densenet_lesson.layers` or `densenet_lesson.inception`.
         channels: channels of its input.
-        size: height and width of its input, in pixels; only some layers want to know it.
+        size: height and width of its input, in pixels; only branches want to know it.
 
     Returns:
         The module, newly initialised by PyTorch's own rules.
 
     Raises:
-        ValueError: for something that is no layer.
+        ValueError: for something that is no layer, or doesn't fit.
     """
+    check_positive("channels", channels)
     match layer:
         case ConvUnit():
             return ConvBlock(layer, channels)
         case Conv():
             return make_conv(layer, channels)
         case Activation():
-            return ACTIVATIONS[layer.kind]()
+            return MODULES[layer.kind]()
         case Pool():
             return make_pool(layer)
         case AdaptivePool():
@@ -161,6 +184,8 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
             return nn.Flatten()
         case Dropout():
             return nn.Dropout(layer.p)
+        case Linear(out_features=None):
+            raise ValueError("out_features=None must be a number here: see ClassicConfig.fitted")
         case Linear():
             return nn.Linear(channels, layer.out_features)
         case Branches():
@@ -184,7 +209,7 @@ def make_pool(layer: Pool) -> nn.Module:
 
 def lenet5(weights: str | None = None, **changes: Any) -> ClassicNet:
     """LeNet-5 for 28×28 digits; see `alexnet`. Nobody has published weights for it."""
-    return load_weights(ClassicNet(get_config("lenet5", **changes)), "lenet5", weights)
+    return _named("lenet5", weights, changes)
 
 
 def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
@@ -198,22 +223,22 @@ def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
         ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
         WeightsError: if the weights can't be had.
     """
-    return load_weights(ClassicNet(get_config("alexnet", **changes)), "alexnet", weights)
+    return _named("alexnet", weights, changes)
 
 
 def zfnet(weights: str | None = None, **changes: Any) -> ClassicNet:
     """ZFNet for 224×224 images; see `alexnet`. Nobody has published weights for it."""
-    return load_weights(ClassicNet(get_config("zfnet", **changes)), "zfnet", weights)
+    return _named("zfnet", weights, changes)
 
 
 def vgg16(weights: str | None = None, **changes: Any) -> ClassicNet:
     """VGG-16 for 224×224 images; see `alexnet`."""
-    return load_weights(ClassicNet(get_config("vgg16", **changes)), "vgg16", weights)
+    return _named("vgg16", weights, changes)
 
 
 def vgg19(weights: str | None = None, **changes: Any) -> ClassicNet:
     """VGG-19 for 224×224 images; see `alexnet`."""
-    return load_weights(ClassicNet(get_config("vgg19", **changes)), "vgg19", weights)
+    return _named("vgg19", weights, changes)
 
 
 def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
@@ -222,4 +247,8 @@ def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
     The published weights want images whose values go from -1 to 1, and hold auxiliary classifiers
     that were never trained.
     """
-    return load_weights(ClassicNet(get_config("googlenet", **changes)), "googlenet", weights)
+    return _named("googlenet", weights, changes)
+
+
+def _named(name: str, weights: str | None, changes: dict[str, Any]) -> ClassicNet:
+    return load_weights(ClassicNet(get_config(name, **changes)), name, weights)

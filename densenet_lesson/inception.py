@@ -6,7 +6,7 @@ builds it. All keep height and width; the number of output channels is the sum o
 
 from __future__ import annotations
 
-from .layers import Branches, ConvUnit, Pool
+from .layers import Branches, ConvUnit, Layer, Pool
 
 
 def inception_v1(
@@ -32,6 +32,9 @@ def inception_v1(
         norm: whether there are batch norms (torchvision; the paper is older than they are).
         name: of the module in a network.
 
+    Raises:
+        ValueError: for a width that is not positive, or an even `kernel5`.
+
     Source: Szegedy et al., arXiv:1409.4842, Figure 2 (b) and Table 1.
     """
 
@@ -43,7 +46,7 @@ def inception_v1(
             (conv(width1, 1),),
             (conv(reduce3, 1), conv(width3, 3)),
             (conv(reduce5, 1), conv(width5, kernel5)),
-            (Pool("max", 3, stride=1, padding=1, ceil=True), conv(width_pool, 1)),
+            (Pool("max", 3, stride=1, padding=1), conv(width_pool, 1)),
         ),
         name=name,
     )
@@ -70,6 +73,9 @@ def inception_v2(
         pool: "avg" or "max"; the network has both.
         name: of the module in a network.
 
+    Raises:
+        ValueError: for a width that is not positive, or an unknown `pool`.
+
     Source: Ioffe and Szegedy, arXiv:1502.03167, Section 4.2 and Figure 5; Szegedy et al.,
     arXiv:1512.00567, Figure 5.
     """
@@ -94,25 +100,13 @@ def inception_v3(width: int = 192, inner: int = 128, *, n: int = 7, name: str = 
         n: length of the long side of the kernels.
         name: of the module in a network.
 
+    Raises:
+        ValueError: for a width that is not positive, or an even `n`.
+
     Source: Szegedy et al., arXiv:1512.00567, Section 3.2 and Figure 6.
     """
-    row, column = (1, n), (n, 1)
-    twice = (
-        ConvUnit(inner, 1),
-        ConvUnit(inner, column),
-        ConvUnit(inner, row),
-        ConvUnit(inner, column),
-        ConvUnit(width, row),
-    )
-    return Branches(
-        (
-            (ConvUnit(width, 1),),
-            (ConvUnit(inner, 1), ConvUnit(inner, row), ConvUnit(width, column)),
-            twice,
-            (Pool("avg", 3, stride=1, padding=1), ConvUnit(width, 1)),
-        ),
-        name=name,
-    )
+    once, twice = (inner, inner, width), (inner, inner, inner, inner, width)
+    return _factorised(width, once, twice, width, n, name)
 
 
 def inception_v4(name: str = "") -> Branches:
@@ -120,23 +114,7 @@ def inception_v4(name: str = "") -> Branches:
 
     Source: Szegedy et al., arXiv:1602.07261, Figure 5.
     """
-    row, column = (1, 7), (7, 1)
-    twice = (
-        ConvUnit(192, 1),
-        ConvUnit(192, column),
-        ConvUnit(224, row),
-        ConvUnit(224, column),
-        ConvUnit(256, row),
-    )
-    return Branches(
-        (
-            (ConvUnit(384, 1),),
-            (ConvUnit(192, 1), ConvUnit(224, row), ConvUnit(256, column)),
-            twice,
-            (Pool("avg", 3, stride=1, padding=1), ConvUnit(128, 1)),
-        ),
-        name=name,
-    )
+    return _factorised(384, (192, 224, 256), (192, 192, 224, 224, 256), 128, 7, name)
 
 
 def inception_resnet(scale: float = 0.1, name: str = "") -> Branches:
@@ -153,3 +131,25 @@ def inception_resnet(scale: float = 0.1, name: str = "") -> Branches:
     """
     factorised = (ConvUnit(128, 1), ConvUnit(160, (1, 7)), ConvUnit(192, (7, 1)))
     return Branches(((ConvUnit(192, 1),), factorised), residual=scale, name=name)
+
+
+def _factorised(
+    width1: int, once: tuple[int, ...], twice: tuple[int, ...], width_pool: int, n: int, name: str
+) -> Branches:
+    """Four branches: 1×1; 1×n and n×1 once; the same twice; 3×3 average pooling."""
+    row, column = (1, n), (n, 1)
+
+    def way(widths: tuple[int, ...], kernels: tuple[tuple[int, int], ...]) -> tuple[Layer, ...]:
+        reduce = ConvUnit(widths[0], 1)
+        pairs = zip(widths[1:], kernels, strict=True)
+        return (reduce, *(ConvUnit(width, kernel) for width, kernel in pairs))
+
+    return Branches(
+        (
+            (ConvUnit(width1, 1),),
+            way(once, (row, column)),
+            way(twice, (column, row, column, row)),
+            (Pool("avg", 3, stride=1, padding=1), ConvUnit(width_pool, 1)),
+        ),
+        name=name,
+    )

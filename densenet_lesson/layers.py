@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .checks import check_choice, check_drop_rate, check_positive
+from .checks import check_choice, check_drop_rate, check_not_negative, check_positive
 from .steps import output_size
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid")
+KINDS = ("relu", "tanh", "sigmoid")  # of activations
 Shape = tuple[int, int]  # channels, size
 
 
@@ -35,8 +35,8 @@ class Conv(Layer):
         out_channels: channels of the output.
         kernel_size: one number, or height and width.
         stride: pixels from one place of the kernel to the next.
-        padding: rows and columns of zeros on each side; None is half the kernel, rounded down,
-            which keeps the size when the stride is 1.
+        padding: rows and columns of zeros on each side; None is half the (odd) kernel, rounded
+            down, which keeps the size when the stride is 1.
 
     Raises:
         ValueError: if an argument makes no sense.
@@ -50,8 +50,11 @@ class Conv(Layer):
     def __post_init__(self) -> None:
         check_positive("out_channels", self.out_channels)
         check_positive("stride", self.stride)
-        for side in self.kernel:
-            check_positive("kernel_size", side)
+        check_kernel(self.kernel_size)
+        if self.padding is not None:
+            check_not_negative("padding", self.padding)
+        elif not (self.kernel[0] % 2 and self.kernel[1] % 2):
+            raise ValueError(f"kernel_size={self.kernel_size} must be odd, or padding given")
         if self.kernel[0] != self.kernel[1] and (self.stride, self.padding) != (1, None):
             raise ValueError(
                 f"kernel_size={self.kernel_size} is not square: it needs stride=1 and padding=None,"
@@ -92,7 +95,7 @@ class Activation(Layer):
     kind: str = "relu"
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, ACTIVATIONS)
+        check_choice("kind", self.kind, KINDS)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,12 @@ class Pool(Layer):
         check_choice("kind", self.kind, ("max", "avg"))
         check_positive("kernel_size", self.kernel_size)
         check_positive("stride", self.stride)
+        check_not_negative("padding", self.padding)
+        if self.padding > self.kernel_size // 2:
+            raise ValueError(
+                f"padding={self.padding} must be at most half of kernel_size={self.kernel_size}: "
+                "otherwise some windows would hold nothing but padding"
+            )
 
     def after(self, channels: int, size: int) -> Shape:
         """Channels and size of the output."""
@@ -122,9 +131,12 @@ class Pool(Layer):
 
 @dataclass(frozen=True)
 class AdaptivePool(Layer):
-    """Average pooling to a fixed size, whatever the size of the input."""
+    """Average pooling to `size` × `size` pixels, whatever the size of the input."""
 
     size: int = 1
+
+    def __post_init__(self) -> None:
+        check_positive("size", self.size)
 
     def after(self, channels: int, size: int) -> Shape:
         """Channels and size of the output."""
@@ -147,14 +159,21 @@ class Dropout(Layer):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        check_drop_rate(self.p)
+        check_drop_rate(self.p, "p")
 
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """A fully connected layer; `out_features=None` is one output for each class."""
+    """A fully connected layer: a weight for each pair of an input and an output.
+
+    `out_features=None` is one output for each class; `ClassicConfig.fitted` fills it in.
+    """
 
     out_features: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.out_features is not None:
+            check_positive("out_features", self.out_features)
 
     def after(self, channels: int, size: int) -> Shape:
         """Channels and size of the output."""
@@ -172,11 +191,20 @@ class Branches(Layer):
             added to the input (Inception-ResNet).
 
     Raises:
-        ValueError: from `after`, if the ways end with different sizes.
+        ValueError: if an argument makes no sense; from `after`, if the ways end with different
+            sizes, or with another size than the input that is added to them.
     """
 
     branches: tuple[tuple[Layer, ...], ...]
     residual: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.branches, tuple) or not self.branches:
+            raise ValueError(f"branches={self.branches!r} must be a tuple of at least one branch")
+        for branch in self.branches:
+            check_layers("branches", branch)
+        if not isinstance(self.residual, (int, float, type(None))):
+            raise ValueError(f"residual={self.residual!r} must be None or a number")
 
     def concatenated(self, channels: int, size: int) -> Shape:
         """Channels and size after the concatenation."""
@@ -184,8 +212,13 @@ class Branches(Layer):
         sizes = {end[1] for end in ends}
         if len(sizes) > 1:
             raise ValueError(
-                f"branches of {self.name or 'the module'} end with the sizes "
+                f"branches of {self.name or 'the module'} turn images of size {size} into sizes "
                 f"{', '.join(str(end[1]) for end in ends)}: to be concatenated, they must be equal"
+            )
+        if self.residual is not None and sizes != {size}:
+            raise ValueError(
+                f"branches of {self.name or 'the module'} turn images of size {size} into size "
+                f"{sizes.pop()}: to be added to the input (residual), they must keep the size"
             )
         return sum(end[0] for end in ends), sizes.pop()
 
@@ -200,3 +233,21 @@ def after(layers: tuple[Layer, ...], channels: int, size: int) -> Shape:
     for layer in layers:
         channels, size = layer.after(channels, size)
     return channels, size
+
+
+def check_kernel(kernel_size: int | tuple[int, int]) -> None:
+    """Raise a ValueError unless it is a positive integer, or a pair of them."""
+    sides = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,) * 2
+    whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)
+    if len(sides) != 2 or not whole or min(sides) < 1:
+        raise ValueError(f"kernel_size={kernel_size!r} must be a positive integer, or two of them")
+
+
+def check_layers(name: str, layers: tuple[Layer, ...]) -> None:
+    """Raise a ValueError unless `layers` is a tuple of layers whose names are all different."""
+    if not isinstance(layers, tuple) or not all(isinstance(layer, Layer) for layer in layers):
+        raise ValueError(f"{name}={layers!r} must be a tuple of layers (densenet_lesson.layers)")
+    names = [layer.name or str(i) for i, layer in enumerate(layers)]
+    for repeated in names:
+        if names.count(repeated) > 1:
+            raise ValueError(f"{name} has two layers with the name {repeated!r}: rename one")

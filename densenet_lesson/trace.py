@@ -96,13 +96,14 @@ def minimum_size(config: Config) -> int:
 
 @cache
 def _smallest_that_passes(config: ClassicConfig) -> int:
-    size = 1
-    while True:
+    for size in range(1, 1024):
         try:
             _walk(config, size)
             return size
         except ValueError:
-            size += 1
+            pass  # too small
+    _walk(config, 1024)  # not the size is at fault: let the error tell
+    return 1024
 
 
 def check_image_size(config: Config, height: int, width: int | None = None) -> None:

@@ -22,7 +22,7 @@ from densenet_lesson.classic_configs import (
     lenet5_config,
     vgg_config,
 )
-from densenet_lesson.classics import make_layer
+from densenet_lesson.classics import make_layer, make_layers
 from densenet_lesson.inception import (
     inception_resnet,
     inception_v1,
@@ -30,7 +30,16 @@ from densenet_lesson.inception import (
     inception_v3,
     inception_v4,
 )
-from densenet_lesson.layers import Branches, Conv, ConvUnit, Layer, Linear, Pool
+from densenet_lesson.layers import (
+    AdaptivePool,
+    Branches,
+    Conv,
+    ConvUnit,
+    Dropout,
+    Layer,
+    Linear,
+    Pool,
+)
 from densenet_lesson.steps import output_size
 from densenet_lesson.tape import Features, Tape
 from densenet_lesson.trace_classic import trace_layer
@@ -422,7 +431,45 @@ def test_lenet_takes_other_images_when_it_is_built_for_them():
         (lambda: trace_layer(Tape(), "", Layer(), Features(3, 4)), "is not one of the layers"),
         (
             lambda: make_layer(Branches(((ConvUnit(3),), (Pool(),)), name="mine"), 3),
-            "branches of mine end with the sizes 28, 14",
+            "branches of mine turn images of size 28 into sizes 28, 14: .* must be equal",
+        ),
+        (
+            lambda: make_layer(Branches(((Pool(), ConvUnit(3)),), residual=0.1), 3),
+            "branches of the module turn images of size 28 into size 14: .* keep the size",
+        ),
+        (lambda: Branches(()), r"branches=\(\) must be a tuple of at least one branch"),
+        (lambda: Branches((Conv(3),)), "branches=.* must be a tuple of layers"),
+        (lambda: Branches(((Conv(3),),), residual="a"), "residual='a' must be None or a number"),
+        (lambda: Conv(3, (3, 3, 3)), r"kernel_size=\(3, 3, 3\) must be a positive integer, or two"),
+        (lambda: Conv(3, 2.5), "kernel_size=2.5 must be a positive integer, or two"),
+        (lambda: Conv(3, 4), "kernel_size=4 must be odd, or padding given"),
+        (lambda: Conv(3, padding=-1), "padding=-1 must be an integer of at least 0"),
+        (lambda: Pool("max", 3, 2, padding=2), "padding=2 must be at most half of kernel_size=3"),
+        (lambda: AdaptivePool(0), "size=0 must be a positive integer"),
+        (lambda: Dropout(1.5), "p=1.5 must be a number of at least 0 and less than 1"),
+        (lambda: Dropout("a"), "p='a' must be a number"),
+        (lambda: Linear(0), "out_features=0 must be a positive integer"),
+        (lambda: make_layer(Linear(), 3), "out_features=None must be a number here"),
+        (lambda: make_layer(Conv(3), -1), "channels=-1 must be a positive integer"),
+        (lambda: make_layers((Conv(3),), 0, 8), "channels=0 must be a positive integer"),
+        (lambda: googlenet_config(kernel5=4), "kernel_size=4 must be odd"),
+        (lambda: vgg_config((2, 2)), r"convs=\(2, 2\) must hold five numbers"),
+        (lambda: vgg_config((0, 1, 1, 1, 1)), "convs=0 must be a positive integer"),
+        (lambda: lenet5_config("gelu"), "activation='gelu' must be 'relu' or 'tanh' or 'sigmoid'"),
+        (lambda: ClassicConfig("net", Conv(3), ()), "features=.* must be a tuple of layers"),
+        (
+            lambda: ClassicConfig("net", (Conv(3, name="c"), Conv(3, name="c")), ()),
+            "features has two layers with the name 'c'",
+        ),
+        (
+            lambda: ClassicConfig("net", (Conv(3, name="c"),), (), auxiliary="c"),
+            "auxiliary='c' must be a tuple of names",
+        ),
+        (
+            lambda: arithmetic.parameters(
+                ClassicConfig("net", (Branches(((Conv(3),), (Pool(),))),), (), pool=1)
+            ),
+            "branches of the module turn images of size",
         ),
         (
             lambda: ClassicConfig("net", (Conv(3),), (Linear(),), auxiliary=("conv9",)),
