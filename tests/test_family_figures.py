@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from matplotlib.colors import to_rgb
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from test_figures import bars, words
 
 from densenet_lesson import CLASSICS, DENSENETS, ClassicNet, arithmetic, figures, inception
 from densenet_lesson.classics import make_layer
+from densenet_lesson.figures.drawing import luminance
 from densenet_lesson.layers import Branches, Conv, Dropout, Pool
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -90,7 +91,13 @@ def test_a_legend_names_only_what_is_there():
 
 @pytest.mark.parametrize(
     ("configs", "message"),
-    [([], "configs"), ([DENSENETS["densenet121"]], "ClassicConfigs only"), (["vgg16"], "'vgg16'")],
+    [
+        ([], "configs"),
+        ([DENSENETS["densenet121"]], "ClassicConfigs only"),
+        (["vgg16"], "'vgg16'"),
+        (CLASSICS["vgg16"], r"configs='VGG-16' must be a list"),
+        ("vgg16", "configs='vgg16' must be a list"),
+    ],
 )
 def test_family_names_what_it_cannot_draw(configs, message):
     with pytest.raises(ValueError, match=message):
@@ -137,8 +144,6 @@ def test_an_inception_drawing_puts_the_channels_side_by_side_to_scale(name):
 
 
 def test_only_a_residual_module_has_a_plus_sign():
-    from matplotlib.patches import Circle
-
     for name, (branches, channels) in MODULES.items():
         figure = figures.inception_module(branches, channels)
         assert bool(figure.findobj(Circle)) == (name == "residual")
@@ -156,16 +161,87 @@ def test_an_empty_branch_leads_straight_to_the_concatenation():
 @pytest.mark.parametrize(
     ("branches", "channels", "message"),
     [
+        (CLASSICS["googlenet"], 3, "branches='GoogLeNet' must be a module's description"),
+        (None, 3, "branches=None must be"),
         (Branches(((Conv(8),),) * 5), 8, "branches=5"),
-        (Branches(()), 8, "branches=0"),
         (Branches(((Dropout(),),)), 8, "Dropout"),
         (Branches(((Conv(8),),)), 0, "in_channels=0"),
-        (Branches(((Conv(8),), (Pool(),))), 8, "end with the sizes 28, 14"),
+        (Branches(((Conv(8),), (Pool(),))), 8, "branches of the module .* sizes 28, 14"),
     ],
 )
 def test_an_inception_drawing_names_what_it_cannot_show(branches, channels, message):
     with pytest.raises(ValueError, match=message):
         figures.inception_module(branches, channels)
+
+
+def test_the_input_goes_around_a_residual_module_and_into_the_plus_sign():
+    figure = figures.inception_module(*MODULES["residual"])
+    boxes = [box for box in figure.findobj(FancyBboxPatch) if box.axes]
+    (entrance,) = [box for box in boxes if box.get_facecolor()[:3] == to_rgb(figures.INPUT)]
+    arrows = [arrow for arrow in figure.findobj(FancyArrowPatch) if arrow.axes]
+    (around,) = [arrow for arrow in arrows if arrow.get_edgecolor()[:3] == to_rgb(figures.INPUT)]
+    points = around.get_path().vertices.tolist()
+    (plus,) = figure.findobj(Circle)
+    right = entrance.get_x() + entrance.get_width()
+    assert points[0] == pytest.approx(
+        (right, entrance.get_y() + entrance.get_height() / 2), abs=1e-6
+    )
+    edge_of_plus = pytest.approx((plus.center[0] + plus.radius, plus.center[1]), abs=0.05)
+    assert any(point == edge_of_plus for point in points)
+    assert max(x for x, _ in points) > right
+
+
+# ------------------------------------------------------------------------- grids of numbers
+
+
+def test_number_grids_show_each_number_at_its_place():
+    grid = torch.tensor([[0, 0, 0, 0], [0, 7, 0, 0], [0, 10, 99, 0]])
+    figure = figures.number_grids({"first": grid, "second": torch.ones(1, 2)})
+    left, right = figure.axes
+    assert left.get_xlim() == (0, 4)  # column 1 is from 1 to 2
+    shown = {text.get_text(): text.get_position() for text in left.texts}
+    assert shown == {"7": (1.5, 1.5), "10": (1.5, 2.5), "99": (2.5, 2.5)}
+    assert left.yaxis_inverted() and right.yaxis_inverted()  # the first row is on top
+    assert [axes.get_title() for axes in figure.axes] == ["first", "second"]
+    assert figure.alt.endswith("around them: first: 7 0, 10 99. second: 1 1.")
+
+
+def test_number_grids_are_darker_for_larger_numbers_with_letters_that_can_be_read():
+    figure = figures.number_grids({"a": torch.arange(8.0)[None], "b": torch.full((1, 1), 7.0)})
+    squares, alone = (axes.collections[0] for axes in figure.axes)
+    figure.draw_without_rendering()  # only then the squares have their colours
+    light = [luminance(to_hex(color)) for color in squares.get_facecolors()]
+    assert light == sorted(light, reverse=True) and len(set(light)) == 8
+    assert light[0] == pytest.approx(1, abs=0.01)  # 0 is white
+    assert luminance(to_hex(alone.get_facecolors()[0])) == light[7]  # the same grey in both
+    for text, behind in zip(figure.axes[0].texts, light[1:], strict=True):
+        low, high = sorted((luminance(to_hex(text.get_color())), behind))
+        assert (high + 0.05) / (low + 0.05) > 4.5  # the contrast that WCAG asks for
+
+
+@pytest.mark.parametrize(
+    ("grids", "message"),
+    [
+        ({}, "grids="),
+        ({str(i): torch.ones(2, 2) for i in range(4)}, "1 to 3 grids"),
+        ({"a": torch.ones(9, 2)}, r"grids\['a'\] has the shape \(9, 2\)"),
+        ({"a": torch.ones(2, 0)}, r"grids\['a'\] has the shape"),
+        ({"a": torch.ones(4)}, r"grids\['a'\] has the shape"),
+        ({"a": torch.full((2, 2), 0.5)}, r"grids\['a'\] must hold whole numbers"),
+        ({"a": torch.tensor([[-1]])}, r"grids\['a'\] must hold"),
+        ({"a": torch.tensor([[100]])}, r"grids\['a'\] must hold"),
+        ({"a": torch.tensor([[float("nan")]])}, r"grids\['a'\] must hold"),
+    ],
+)
+def test_number_grids_name_what_they_cannot_show(grids, message):
+    with pytest.raises(ValueError, match=message):
+        figures.number_grids(grids)
+
+
+def test_a_grid_of_zeros_is_empty_and_says_so():
+    figure = figures.number_grids({"a": torch.zeros(2, 2)})
+    assert len(figure.axes[0].texts) == 0
+    assert figure.alt.endswith("a: zeros only.")
 
 
 # ------------------------------------------------------------------------- other drawings

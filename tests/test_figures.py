@@ -58,6 +58,9 @@ DRAWINGS = {
     "dense layer, wide": lambda: figures.dense_layer(16, 40, 4),
     "transition": lambda: figures.transition(23, 10, 8),
     "transition, max": lambda: figures.transition(1024, 512, 14, pool="max"),
+    "number grids": lambda: figures.number_grids(
+        {"3×3": torch.ones(3, 3), "3×3, 3×3": torch.arange(64).view(8, 8), "5×5": torch.eye(7)}
+    ),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
 }

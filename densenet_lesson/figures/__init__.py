@@ -15,6 +15,7 @@ from .blocks import connectivity, dense_block, dense_layer, residual_block, tran
 from .branches import inception_module
 from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
 from .family import family
+from .grids import number_grids
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid
 
@@ -33,6 +34,7 @@ __all__ = [
     "family",
     "image_grid",
     "inception_module",
+    "number_grids",
     "per_layer",
     "residual_block",
     "stage_map",

@@ -26,8 +26,8 @@ def inception_module(branches: Branches, in_channels: int) -> Drawing:
         the addition. A convolution's box has its channels, before and after.
 
     Raises:
-        ValueError: if there are more than four branches, or layers of another kind in them, or if
-            they end with different sizes.
+        ValueError: if `branches` is something else, if there are more than four, or layers of
+            another kind in them, or if they end with different sizes.
 
     Source: Szegedy et al., arXiv:1409.4842, Figure 2; arXiv:1602.07261, Figures 5 and 17.
     """
@@ -36,7 +36,8 @@ def inception_module(branches: Branches, in_channels: int) -> Drawing:
     sheet = Sheet()
     room = ROOM if branches.residual is not None else 0
     span = WIDTH - 2 * MARGIN - room
-    input_y = _wide_box(sheet, span, 0.27, f"input: {in_channels:,} channels", INPUT)
+    input_y = 0.27
+    sheet.box(MARGIN + span / 2, input_y, span, 0.34, f"input: {in_channels:,} channels", INPUT)
     ends, bottom = _draw_branches(sheet, branches, in_channels, span)
     y = bottom + 0.55 + 0.16
     counts = [after(branch, in_channels, SIZE)[0] for branch in branches.branches]
@@ -45,25 +46,26 @@ def inception_module(branches: Branches, in_channels: int) -> Drawing:
     sheet.text(MARGIN + span / 2, y + 0.34, f"side by side: {written}", fontweight="bold")
     bottom = y + 0.5
     if branches.residual is not None:
-        start = input_y + 0.17
-        bottom = _draw_addition(sheet, branches, in_channels, sum(counts), bottom, span, start)
+        project = f"1×1 conv {sum(counts):,} → {in_channels:,}, × {branches.residual}"
+        texts = project, f"ReLU: {in_channels:,} channels"
+        bottom = _draw_addition(sheet, texts, span, input_y, bottom)
     return sheet.finish(bottom + 0.1, _words(branches, in_channels, written))
 
 
 def check_branches(branches: Branches) -> None:
     """Raise a ValueError unless the branches fit together, with room and words for all."""
-    if not 1 <= len(branches.branches) <= MOST:
+    if not isinstance(branches, Branches):
+        raise ValueError(
+            f"branches={getattr(branches, 'name', branches)!r} must be a module's description, "
+            "such as inception.inception_v1(64, 96, 128, 16, 32, 32)"
+        )
+    if len(branches.branches) > MOST:
         number = len(branches.branches)
-        raise ValueError(f"branches={number} of them: a drawing has room for 1 to {MOST}")
+        raise ValueError(f"branches={number} of them: a drawing has room for {MOST} at most")
     for layer in (layer for branch in branches.branches for layer in branch):
         if not isinstance(layer, (Conv, Pool)):
             raise ValueError(f"branches hold {layer!r}: only convolutions and poolings are drawn")
     branches.concatenated(1, SIZE)
-
-
-def _wide_box(sheet: Sheet, span: float, y: float, text: str, color: str) -> float:
-    sheet.box(MARGIN + span / 2, y, span, 0.34, text, color)
-    return y
 
 
 def _draw_branches(
@@ -110,23 +112,17 @@ def _draw_concatenation(
 
 
 def _draw_addition(
-    sheet: Sheet,
-    branches: Branches,
-    in_channels: int,
-    joined: int,
-    bottom: float,
-    span: float,
-    start: float,
+    sheet: Sheet, texts: tuple[str, str], span: float, input_y: float, bottom: float
 ) -> float:
     """Draw how a residual module adds what its branches found to its input; return the lowest y."""
+    project, output = texts
     column = Column(sheet, MARGIN + span / 2, 3.0, 0.2)
     column.bottom, column.empty = bottom, False
-    column.box(f"1×1 conv {joined:,} → {in_channels:,}, × {branches.residual}")
+    column.box(project)
     plus = column.plus()
     right, edge = WIDTH - 0.2, MARGIN + span
-    middle = start - 0.17
-    sheet.arrow([(edge, middle), (right, middle), (right, plus), (column.x + 0.14, plus)], INPUT)
-    column.box(f"ReLU: {in_channels:,} channels", SUM)
+    sheet.arrow([(edge, input_y), (right, input_y), (right, plus), (column.x + 0.14, plus)], INPUT)
+    column.box(output, SUM)
     return column.bottom
 
 

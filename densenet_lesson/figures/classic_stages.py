@@ -38,7 +38,7 @@ def classic_lines(config: ClassicConfig, image_size: int) -> list[Line]:
     merged = []
     for line, same in groupby(lines):
         times = len(list(same))
-        merged.append(line._replace(text=line.text + f", {times} times" * (times > 1)))
+        merged.append(line._replace(text=f"{line.text}, {times} times") if times > 1 else line)
     return merged
 
 
@@ -72,4 +72,5 @@ def describe(layer: Layer, stage: str) -> tuple[str, str]:
 def conv_words(layer: Conv) -> str:
     """Say what a convolution is: "11×11 conv, stride 4"."""
     height, width = layer.kernel
-    return f"{height}×{width} conv" + f", stride {layer.stride}" * (layer.stride > 1)
+    text = f"{height}×{width} conv"
+    return f"{text}, stride {layer.stride}" if layer.stride > 1 else text

@@ -34,7 +34,7 @@ def family(configs: Sequence[ClassicConfig]) -> Drawing:
         has a scale of its own; above its highest bar stands that bar's share of the total.
 
     Raises:
-        ValueError: if `configs` is empty, or holds something else.
+        ValueError: if `configs` is no list or tuple, is empty, or holds something else.
     """
     check_configs(configs)
     figure = Drawing(WIDTH, 0.7 + 1.0 * len(configs), layout="constrained")
@@ -57,6 +57,9 @@ def family(configs: Sequence[ClassicConfig]) -> Drawing:
 
 def check_configs(configs: Sequence[ClassicConfig]) -> None:
     """Raise a ValueError unless these are networks of the time before ResNet, at least one."""
+    if not isinstance(configs, (list, tuple)):
+        name = getattr(configs, "name", configs)
+        raise ValueError(f"configs={name!r} must be a list of ClassicConfigs, such as [config]")
     for config in configs:
         if not isinstance(config, ClassicConfig):
             raise ValueError(f"configs holds {config!r}: it must hold ClassicConfigs only")
@@ -119,8 +122,10 @@ def _connected(parts: Sequence[Group], parameters: int) -> str:
     """Say what share of the parameters is in fully connected layers."""
     rows = [row for part in parts for row in part.rows if row.kind == "linear"]
     share = sum(row.parameters for row in rows) / parameters
-    heads = ", those of the auxiliary classifiers included" * any(row.training_only for row in rows)
-    return f"{share:.0%} of the parameters are in fully connected layers{heads}"
+    words = f"{share:.0%} of the parameters are in fully connected layers"
+    if any(row.training_only for row in rows):
+        words += ", those of the auxiliary classifiers included"
+    return words
 
 
 def _value(part: Group, field: str) -> int:
