@@ -71,7 +71,7 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 notebooks: .venv/.installed  ## run every notebook and store its outputs
 	.venv/bin/python book/tools/notebook_tools.py run
 
-reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_short
+reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_d2l
 	.venv/bin/python -m densenet_lesson.reproduce $(RUN)
 
 links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks

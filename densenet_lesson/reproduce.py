@@ -1,9 +1,9 @@
 """Repeat a recorded run, and see whether the same comes out.
 
-    python -m densenet_lesson.reproduce fashion_mnist_short
+    python -m densenet_lesson.reproduce fashion_mnist_d2l
 
 trains anew with the recorded network, data, recipe and number of threads, in
-`runs/reproduce-fashion_mnist_short`. Cut off and called again, it goes on. At the end it compares
+`runs/reproduce-fashion_mnist_d2l`. Cut off and called again, it goes on. At the end it compares
 the test accuracy with the record's band (`records.load_band`): what other machines may come to.
 """
 
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m densenet_lesson.reproduce",
         description="Repeat a recorded run; the same command again resumes.",
     )
-    parser.add_argument("name", help="a recorded run, such as fashion_mnist_short")
+    parser.add_argument("name", help="a recorded run, such as fashion_mnist_d2l")
     parser.add_argument("--out", metavar="FOLDER", help="default runs/reproduce-NAME")
     options = parser.parse_args(argv)
     try:

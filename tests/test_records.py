@@ -32,7 +32,7 @@ def test_an_installed_package_finds_its_records_inside_itself(tmp_path, monkeypa
 
 
 def test_an_unknown_or_damaged_record_gets_an_error_that_names_it(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="name='other' must be .*'fashion_mnist_short'"):
+    with pytest.raises(ValueError, match="name='other' must be .*'fashion_mnist_d2l'"):
         load_record("other")
     (tmp_path / "half.json").write_text('{"format": "dens', encoding="utf-8")
     monkeypatch.setattr(records, "FOLDERS", (tmp_path,))
