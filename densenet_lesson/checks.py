@@ -39,7 +39,7 @@ def check_compression(value: float) -> None:
 def check_drop_rate(value: float, name: str = "drop_rate") -> None:
     """Raise a ValueError unless 0 ≤ `value` < 1."""
     if not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise ValueError(f"{name}={value!r} must be a number of at least 0 and less than 1")
+        raise ValueError(f"{name}={value!r} must be at least 0 and less than 1")
 
 
 def check_negative_slope(value: float) -> None:
