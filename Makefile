@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks reproduce links test-colab clean clean-all
+.PHONY: help book test lab notebooks reproduce links presets test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -53,9 +53,11 @@ font_cache = import matplotlib.font_manager
 
 # ----------------------------------------------------------------------------- commands
 
-# A page with a warning is read again next time: otherwise the second try would pass.
+# A page with a warning is read again next time: otherwise the second try would pass. And when only
+# scripts or styles have changed, Sphinx would see nothing to do, and not copy them.
 
 book: .venv-book/.installed  ## build the book; warnings are errors
+	@[ -z "$$(find book/_static -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees
 	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@cd _build/html/_static/mathjax && rm -rf adaptors mml-* node-main.js tex-mml-* tex-svg* tex-chtml-full*
 	@echo "The book is ready. Open _build/html/index.html in your browser."
@@ -76,6 +78,9 @@ reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce R
 
 links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks
 	.venv/bin/python book/tools/notebook_tools.py links
+
+presets: .venv/.installed  ## write the package's networks into the book's architecture planner
+	.venv/bin/python book/tools/presets.py
 
 test-colab: .venv/.installed .venv-colab/.installed  ## run the notebooks in a replica of Colab
 	rm -rf _build/colab build

@@ -93,7 +93,7 @@ def running_statistics(config: Config) -> int:
 def activation_bytes(config: Config, batch_size: int = 1, image_size: int | None = None) -> int:
     """Bytes kept for the backward pass after a forward pass in training, in 32-bit floats.
 
-    Counted for the networks of this package on a CPU, with `torch.cat` in each dense layer: each
+    Counted for the networks of this package on a CPU, a DenseNet's by its `config.memory`: each
     tensor that the backward pass reads, once; parameters and running statistics not included.
 
     Raises:

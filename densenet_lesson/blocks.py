@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .checks import check_choice, check_drop_rate, check_negative_slope, check_positive
-from .configs import POOLS, SHORTCUTS
+from .configs import MEMORIES, POOLS, SHORTCUTS
+from .memory import recompute_block, recompute_transition, saves_memory
+from .memory_linear import linear_block
 
 
 def activation(negative_slope: float = 0.0) -> nn.Module:
@@ -118,6 +120,8 @@ class DenseBlock(nn.Sequential):
         in_channels: channels of the block's input.
         growth_rate: channels that each layer adds.
         bn_size, drop_rate, bias, negative_slope: see `DenseLayer`.
+        memory: "plain" is what you read here, "recompute" and "linear" keep less for the backward
+            pass (see `memory` and `memory_linear`).
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -134,7 +138,9 @@ class DenseBlock(nn.Sequential):
         drop_rate: float = 0.0,
         bias: bool = False,
         negative_slope: float = 0.0,
+        memory: str = "plain",
     ) -> None:
+        check_choice("memory", memory, MEMORIES)
         check_positive("num_layers", num_layers)
         check_positive("in_channels", in_channels)
         check_positive("growth_rate", growth_rate)
@@ -145,9 +151,12 @@ class DenseBlock(nn.Sequential):
                 channels, growth_rate, bn_size, drop_rate, bias, negative_slope
             )
         super().__init__(layers)
+        self.memory = memory
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
+        if saves_memory(self):
+            return recompute_block(self, x) if self.memory == "recompute" else linear_block(self, x)
         for layer in self:
             x = torch.cat([x, layer(x)], dim=1)  # growth_rate channels more
         return x
@@ -163,6 +172,7 @@ class Transition(nn.Sequential):
         out_channels: channels to keep; θ times `in_channels` in the paper.
         pool: "avg" (the paper) or "max".
         drop_rate, bias, negative_slope: see `DenseLayer`.
+        memory: "plain"; "recompute" and "linear" both compute the norm and the activation again.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -178,12 +188,19 @@ class Transition(nn.Sequential):
         drop_rate: float = 0.0,
         bias: bool = False,
         negative_slope: float = 0.0,
+        memory: str = "plain",
     ) -> None:
+        check_choice("memory", memory, MEMORIES)
         check_choice("pool", pool, POOLS)
         options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
         steps = _norm_relu_conv("", in_channels, out_channels, 1, **options)
         steps["pool"] = (nn.AvgPool2d if pool == "avg" else nn.MaxPool2d)(kernel_size=2, stride=2)
         super().__init__(steps)
+        self.memory = memory
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]."""
+        return recompute_transition(self, x) if saves_memory(self) else super().forward(x)
 
 
 class Residual(nn.Module):

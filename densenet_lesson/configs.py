@@ -23,6 +23,7 @@ from .classic_configs import CLASSICS, ClassicConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
+MEMORIES = ("plain", "recompute", "linear")
 BLOCKS = ("basic", "bottleneck", "plain")
 SHORTCUTS = ("A", "B", "C")
 
@@ -49,6 +50,9 @@ class DenseNetConfig:
         deep_supervision: whether each dense block but the last one gets a classifier of its own, in
             training only (Lee et al., arXiv:1409.5185). The paper has none: its Section 5 argues
             that dense connections do the same by themselves.
+        memory: what training keeps for the backward pass. "plain" all that autograd wants,
+            "recompute" less, "linear" least; the rest is computed again (see `memory`). It changes
+            nothing else: the same parameters, outputs and gradients.
         in_channels: channels of the input image.
         num_classes: number of classes.
         image_size: height and width, in pixels, that the network was designed for.
@@ -69,6 +73,7 @@ class DenseNetConfig:
     pool: str = "avg"
     negative_slope: float = 0.0
     deep_supervision: bool = False
+    memory: str = "plain"
     in_channels: int = 3
     num_classes: int = 1000
     image_size: int = 224
@@ -91,6 +96,7 @@ class DenseNetConfig:
         check_choice("pool", self.pool, POOLS)
         check_negative_slope(self.negative_slope)
         check_switch("deep_supervision", self.deep_supervision)
+        check_choice("memory", self.memory, MEMORIES)
 
     @property
     def depth(self) -> int:

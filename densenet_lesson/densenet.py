@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from .blocks import DenseBlock, Scores, Transition, activation, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
+from .inference import InferenceNet
 from .steps import compressed
 from .trace import block_outputs, check_input
 from .weights import load_weights
@@ -39,6 +40,7 @@ class DenseNet(nn.Module):
             "drop_rate": config.drop_rate,
             "bias": config.bias,
             "negative_slope": config.negative_slope,
+            "memory": config.memory,
         }
         self.features = nn.Sequential(make_stem(config))
         channels = config.num_init_features
@@ -71,6 +73,30 @@ class DenseNet(nn.Module):
         x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C, h, w] → [N, C]: channels' averages
         scores = self.classifier(x)
         return Scores(scores, tuple(auxiliary)) if auxiliary else scores
+
+    def set_memory(self, memory: str) -> None:
+        """Switch to another way of saving memory: "plain", "recompute" or "linear".
+
+        The parameters stay as they are, and so does what the network computes.
+
+        Raises:
+            ValueError: for an unknown way.
+        """
+        self.config = change(self.config, {"memory": memory})
+        for part in self.features:
+            if isinstance(part, (DenseBlock, Transition)):
+                part.memory = memory
+
+    def optimize_for_inference(self) -> InferenceNet:
+        """Return a new network with the same scores that answers faster and can't be trained.
+
+        This one stays as it is. Measured on CPUs; see `inference` for what is done.
+
+        Raises:
+            ValueError: in training mode (call `eval()` first), or if the network was changed into
+                something else.
+        """
+        return InferenceNet(self)
 
 
 def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:

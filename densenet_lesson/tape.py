@@ -35,11 +35,15 @@ class Row(NamedTuple):
 
 @dataclass
 class Features:
-    """A tensor on its way through the network, and whether the backward pass keeps it already."""
+    """A tensor on its way through the network, and whether the backward pass keeps it already.
+
+    What was concatenated knows its parts.
+    """
 
     channels: int
     size: int
     kept: bool = False
+    parts: tuple[Features, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -53,6 +57,7 @@ class Tape:
         self.rows: list[Row] = []
         self.stage = ""
         self.training_only = False
+        self.memory = "plain"  # how what follows is kept: see `densenet_lesson.memory`
 
     def _note(self, name: str, kind: str, out: Features, **numbers: int) -> Features:
         where = {"training_only": self.training_only}
@@ -89,24 +94,32 @@ class Tape:
         )
 
     def norm(self, name: str, x: Features) -> Features:
+        if self.memory == "plain":
+            # the input, and the batch's mean and 1 / standard deviation
+            kept, per_batch = self._keep(x), 2 * 4 * x.channels
+        else:  # "recompute" keeps what was concatenated; "linear" has kept that already, by `put`
+            parts = x.parts or (x,) if self.memory == "recompute" else ()
+            kept, per_batch = sum(map(self._keep, parts)), 0
         return self._note(
             name,
             "norm",
             Features(x.channels, x.size),
             parameters=2 * x.channels,  # a scale and a shift for each channel
-            kept_bytes=self._keep(x),
-            kept_bytes_per_batch=2 * 4 * x.channels,  # the batch's mean and 1 / standard deviation
+            kept_bytes=kept,
+            kept_bytes_per_batch=per_batch,
         )
 
     def relu(self, name: str, x: Features) -> Features:
-        out = Features(x.channels, x.size)
-        return self._note(
-            name, "activation", out, kept_bytes=self._keep(out)
-        )  # keeps what it returns
+        made_again = self.memory != "plain"
+        out = Features(x.channels, x.size, kept=made_again)
+        # keeps what it returns
+        return self._note(name, "activation", out, kept_bytes=self._keep(out))
 
     def dropout(self, name: str, x: Features) -> Features:
         out = Features(x.channels, x.size)
-        return self._note(name, "dropout", out, kept_bytes=out.bytes)  # the mask
+        # the mask: 32-bit floats, or a byte for each number
+        kept = out.bytes // 4 if self.memory == "linear" else out.bytes
+        return self._note(name, "dropout", out, kept_bytes=kept)
 
     def pool(
         self,
@@ -129,8 +142,19 @@ class Tape:
         return self._note(name, "avgpool", Features(x.channels, size), kept_bytes=kept)
 
     def concat(self, name: str, *parts: Features) -> Features:
-        channels = sum(part.channels for part in parts)
-        return self._note(name, "concat", Features(channels, parts[0].size))
+        flat = tuple(single for part in parts for single in part.parts or (part,))
+        channels = sum(part.channels for part in flat)
+        return self._note(name, "concat", Features(channels, parts[0].size, parts=flat))
+
+    def put(self, name: str, new: Features, channels: int = 0) -> Features:
+        """Write new features after the first `channels`, into a tensor that is kept in any case."""
+        return self._note(
+            name,
+            "concat",
+            Features(channels + new.channels, new.size, kept=True),
+            kept_bytes=new.bytes,
+            kept_bytes_per_batch=2 * 4 * new.channels,  # their means and variances
+        )
 
     def add(self, name: str, x: Features, y: Features) -> Features:
         return self._note(name, "add", Features(y.channels, y.size))

@@ -155,17 +155,12 @@ def _trace_densenet(tape: Tape, config: DenseNetConfig, image: Features) -> None
     x = _trace_stem(tape, config, image)
     for i, num_layers in enumerate(config.block_config, start=1):
         tape.stage = f"denseblock{i}"
-        for j in range(1, num_layers + 1):
-            name = f"features.denseblock{i}.denselayer{j}"
-            x = tape.concat(name, x, _trace_dense_layer(tape, config, name, x))
+        x = _trace_dense_block(tape, config, f"features.denseblock{i}", x, num_layers)
         if i < len(config.block_config):
             if config.deep_supervision:
                 _trace_auxiliary(tape, config, x)
             tape.stage = f"transition{i}"
-            name = f"features.transition{i}"
-            kept = compressed(x.channels, config.compression)
-            x = _trace_norm_relu_conv(tape, config, name, "", x, kept, kernel_size=1)
-            x = tape.pool(f"{name}.pool", config.pool, x)
+            x = _trace_transition(tape, config, f"features.transition{i}", x)
     tape.stage = "head"
     x = tape.relu("features.relu5", tape.norm("features.norm5", x))
     tape.classifier("classifier", x, config.num_classes)
@@ -178,6 +173,32 @@ def block_outputs(config: DenseNetConfig) -> list[int]:
         outputs.append(block_channels(channels, num_layers, config.growth_rate))
         channels = compressed(outputs[-1], config.compression)
     return outputs
+
+
+def _trace_dense_block(
+    tape: Tape, config: DenseNetConfig, name: str, x: Features, num_layers: int
+) -> Features:
+    tape.memory = config.memory
+    linear = config.memory == "linear"
+    if linear:
+        x = tape.put(f"{name}.input", x)
+    for j in range(1, num_layers + 1):
+        layer = f"{name}.denselayer{j}"
+        new = _trace_dense_layer(tape, config, layer, x)
+        x = tape.put(layer, new, x.channels) if linear else tape.concat(layer, x, new)
+    tape.memory = "plain"
+    return Features(x.channels, x.size, x.kept)  # one tensor now, whatever it was made of
+
+
+def _trace_transition(tape: Tape, config: DenseNetConfig, name: str, x: Features) -> Features:
+    out_channels = compressed(x.channels, config.compression)
+    if config.memory != "plain":
+        tape.memory = "recompute"
+    x = _trace_norm_relu_conv(tape, config, name, "", x, out_channels, kernel_size=1)
+    if tape.memory == "recompute" and config.pool == "avg" and not config.drop_rate:
+        x.kept = True  # not needed: pooled before the convolution (`memory.recompute_transition`)
+    tape.memory = "plain"
+    return tape.pool(f"{name}.pool", config.pool, x)
 
 
 def _trace_auxiliary(tape: Tape, config: DenseNetConfig, x: Features) -> None:

@@ -1,0 +1,262 @@
+"""A dense block whose memory grows with the number of its layers, and no faster.
+
+All layers of a block normalise a feature map by the same mean and variance, those of the batch.
+Only their scales and shifts differ. So the statistics of each feature map are computed once, and
+all feature maps lie side by side in one tensor, which in the end is the block's output. It is all
+that is kept: the backward pass makes everything else again, one layer at a time.
+
+Source: Pleiss et al., "Memory-Efficient Implementation of DenseNets", arXiv:1707.06990, and one
+step further: the outputs of the 1×1 convolutions are made again too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .memory import (
+    as_leaves,
+    by_batch,
+    convolution,
+    convolution_backward,
+    recompute_block,
+    refuse,
+    refuse_second_derivatives,
+    refuse_transforms,
+)
+
+
+def linear_block(block: nn.Sequential, x: Tensor) -> Tensor:
+    """A dense block that keeps nothing but its output for the backward pass.
+
+    [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
+
+    With running statistics (in evaluation, or where a norm is frozen) each layer normalises by its
+    own ones. Such a block is computed by `recompute_block`.
+
+    Raises:
+        RuntimeError: if a `torch.func` transform or a second derivative is asked for.
+    """
+    refuse_transforms()
+    if not all(by_batch(step) for step in block.modules() if isinstance(step, nn.BatchNorm2d)):
+        return recompute_block(block, x)
+    return LinearBlock.apply(block, x, *(p for layer in block for p in layer.parameters()))
+
+
+class LinearBlock(torch.autograd.Function):
+    """A whole dense block as one step for autograd."""
+
+    @staticmethod
+    def forward(ctx, block, x, *parameters):
+        maps, masks = FeatureMaps.beginning_with(x, block), []
+        for layer, own in with_parameters(block, parameters):
+            c = layer.norm1.num_features  # what the layer reads
+            update_running_statistics(layer.norm1, maps, c)
+            masks += new_masks(layer, maps.y)
+            z = before_last_conv(layer, own, maps.read(c), maps, masks[-2], first=True)
+            conv, weight, bias, dropout = last_steps(layer, own)
+            maps.put(drop(convolution(z, weight, bias, conv), masks[-1], dropout), c)
+        ctx.block, ctx.autocast = block, autocast_now(x)
+        ctx.save_for_backward(*maps, *masks, *parameters)
+        return maps.y
+
+    @staticmethod
+    def backward(ctx, d_out):
+        refuse_second_derivatives()
+        y, mean, var, *rest = ctx.saved_tensors
+        maps, masks = FeatureMaps(y, mean, var), rest[: 2 * len(ctx.block)]
+        parameters = as_leaves(rest[len(masks) :], ctx.needs_input_grad[2:])
+        # gradients by all feature maps, to which the layers add from the last one to the first
+        d_maps = FeatureMaps(torch.empty_like(y).copy_(d_out), *mean.new_zeros(2, len(mean)))
+        for layer, own in reversed(with_parameters(ctx.block, parameters)):
+            *masks, first_mask, last_mask = masks
+            with ctx.autocast:
+                layer_backward(layer, own, maps, d_maps, first_mask, last_mask)
+        d_x = through_statistics(maps, d_maps, 0, ctx.block[0].norm1.num_features)
+        return None, d_x, *(parameter.grad for parameter in parameters)
+
+    @staticmethod
+    def jvp(ctx, *tangents):
+        refuse("a forward-mode derivative")
+
+
+class FeatureMaps(NamedTuple):
+    """All feature maps of a block side by side, and their statistics; or the gradients by these."""
+
+    y: Tensor  # [N, C, H, W], filled from left to right
+    mean: Tensor  # [C], over all images and pixels of the batch
+    var: Tensor  # [C]
+
+    @classmethod
+    def beginning_with(cls, x: Tensor, block: nn.Sequential) -> FeatureMaps:
+        """Room for the output of a block, with its input in place: x [N, in_channels, H, W]."""
+        norm, conv = block[-1].norm1, last_steps(block[-1], {})[0]
+        channels = norm.num_features + conv.out_channels
+        shape, kind = (len(x), channels, *x.shape[2:]), {"dtype": x.dtype, "device": x.device}
+        y = torch.empty(shape, memory_format=layout(x), **kind)
+        maps = cls(y, *norm.weight.new_zeros(2, channels))
+        maps.put(x, 0)
+        return maps
+
+    @property
+    def count(self) -> int:
+        """Numbers in each channel: N · H · W."""
+        return self.y.numel() // self.y.shape[1]
+
+    def put(self, new: Tensor, c: int) -> None:
+        """Write new feature maps and their statistics from channel c on: new [N, k, H, W]."""
+        channels = slice(c, c + new.shape[1])
+        self.y[:, channels] = new
+        # With a momentum of 1, "running" statistics are those of the batch. They are all we want.
+        F.batch_norm(new, self.mean[channels], self.var[channels], training=True, momentum=1.0)
+        self.var[channels] *= (self.count - 1) / self.count  # from the unbiased one to the biased
+
+    def read(self, c: int) -> Tensor:
+        """A copy of the first c channels: [N, c, H, W]."""
+        return self.y[:, :c].contiguous(memory_format=layout(self.y))
+
+
+def before_last_conv(
+    layer: nn.Sequential,
+    own: dict[str, Tensor],
+    x: Tensor,
+    maps: FeatureMaps,
+    mask: Tensor | None,
+    first: bool,
+) -> Tensor:
+    """What the last convolution of a layer reads.
+
+    [N, c, H, W] → [N, c, H, W], or [N, bn_size * growth_rate, H, W] with a bottleneck
+
+    Args:
+        layer: a layer of the block.
+        own: its parameters.
+        x: the c feature maps that the layer reads.
+        maps: for their statistics.
+        mask: for the dropout after the first convolution (see `new_masks`).
+        first: whether it is the first time, so that running statistics are to be updated.
+    """
+    statistics = maps.mean[: x.shape[1]], maps.var[: x.shape[1]]
+    norm, scale, shift = layer.norm1, own["norm1.weight"], own["norm1.bias"]
+    z = layer.relu1(F.batch_norm(x, *statistics, scale, shift, eps=norm.eps))
+    if not hasattr(layer, "conv2"):
+        return z
+    h = convolution(z, own["conv1.weight"], own.get("conv1.bias"), layer.conv1)
+    h = drop(h, mask, getattr(layer, "drop1", None))
+    if first:
+        return layer.relu2(layer.norm2(h))
+    norm, scale, shift = layer.norm2, own["norm2.weight"], own["norm2.bias"]
+    return layer.relu2(F.batch_norm(h, None, None, scale, shift, training=True, eps=norm.eps))
+
+
+def layer_backward(
+    layer: nn.Sequential,
+    own: dict[str, Tensor],
+    maps: FeatureMaps,
+    d_maps: FeatureMaps,
+    first_mask: Tensor | None,
+    last_mask: Tensor | None,
+) -> None:
+    """Go back through a layer: add to `d_maps`, and leave gradients in `own`, its parameters.
+
+    All layers after it have been there, so nothing is missing in the gradients by its new feature
+    maps but what comes through their statistics.
+    """
+    c = layer.norm1.num_features
+    own["norm1.weight"].requires_grad_(), own["norm1.bias"].requires_grad_()  # for the statistics
+    conv, weight, bias, dropout = last_steps(layer, own)
+    x = maps.read(c).requires_grad_()
+    with torch.enable_grad():
+        z = before_last_conv(layer, own, x, maps, first_mask, first=False)
+    d_new = through_statistics(maps, d_maps, c, conv.out_channels)
+    d_new = drop(d_new, last_mask, dropout)
+    need = (True, weight.requires_grad, bias is not None and bias.requires_grad)
+    d_z, weight.grad, d_bias = convolution_backward(d_new, z, weight, bias, conv, need)
+    if bias is not None:
+        bias.grad = d_bias
+    z.backward(d_z.to(z.dtype))
+    d_maps.y[:, :c] += x.grad
+    # norm1 is (x - mean) * r * scale + shift with r = 1 / √(var + eps): so far as a constant
+    r = torch.rsqrt(maps.var[:c] + layer.norm1.eps)
+    scale, shift = own["norm1.weight"], own["norm1.bias"]
+    d_maps.mean[:c] -= r * scale.detach() * shift.grad
+    d_maps.var[:c] -= r**2 / 2 * scale.detach() * scale.grad
+
+
+def through_statistics(maps: FeatureMaps, d_maps: FeatureMaps, c: int, k: int) -> Tensor:
+    """Complete the gradients by k feature maps, from c on: [N, k, H, W].
+
+    Each number y of them also acts through its channel's mean, as y / count, and variance, as
+    (y - mean)² / count. This is done once, not for each layer that reads them.
+    """
+    own = slice(c, c + k)
+    mean, d_mean, d_var = (t[own].view(-1, 1, 1) for t in (maps.mean, d_maps.mean, d_maps.var))
+    d_maps.y[:, own] += (d_mean + 2 * d_var * (maps.y[:, own] - mean)) / maps.count
+    return d_maps.y[:, own]
+
+
+def update_running_statistics(norm: nn.BatchNorm2d, maps: FeatureMaps, c: int) -> None:
+    """What a batch norm does to its running statistics when it sees the first c feature maps."""
+    if norm.training and norm.track_running_stats:
+        norm.num_batches_tracked += 1
+        momentum = norm.momentum
+        if momentum is None:  # the mean over all batches so far
+            momentum = 1 / norm.num_batches_tracked.item()
+        norm.running_mean.lerp_(maps.mean[:c], momentum)
+        unbiased = maps.var[:c] * (maps.count / (maps.count - 1))
+        norm.running_var.lerp_(unbiased, momentum)
+
+
+def new_masks(layer: nn.Sequential, y: Tensor) -> list[Tensor | None]:
+    """What dropout lets through after each of two convolutions: bool [N, out_channels, H, W].
+
+    Drawn in the order of a plain layer. None where there is no dropout, and in front of it where
+    there is only one convolution.
+    """
+    masks: list[Tensor | None] = []
+    for name, step in layer.named_children():
+        if name.startswith("conv"):
+            masks.append(None)
+            shape = (len(y), step.out_channels, *y.shape[2:])
+        elif name.startswith("drop") and step.training:
+            ones = torch.empty(shape, device=y.device, memory_format=layout(y)).fill_(1)
+            masks[-1] = step(ones).bool()  # 1 byte for each number
+    return [None, *masks][-2:]
+
+
+def drop(x: Tensor, mask: Tensor | None, dropout: nn.Dropout | None) -> Tensor:
+    """Dropout by a mask that has been drawn."""
+    return x if mask is None else x * mask / (1 - dropout.p)
+
+
+def last_steps(
+    layer: nn.Sequential, own: dict[str, Tensor]
+) -> tuple[nn.Conv2d, Tensor | None, Tensor | None, nn.Dropout | None]:
+    """The last convolution of a layer with its weight and bias, and the dropout after it."""
+    last = "2" if hasattr(layer, "conv2") else "1"
+    weight, bias = own.get(f"conv{last}.weight"), own.get(f"conv{last}.bias")
+    return getattr(layer, f"conv{last}"), weight, bias, getattr(layer, f"drop{last}", None)
+
+
+def with_parameters(
+    block: nn.Sequential, tensors: Sequence[Tensor]
+) -> list[tuple[nn.Sequential, dict[str, Tensor]]]:
+    """Each layer of a block with its parameters by name, such as "conv1.weight"."""
+    rest = iter(tensors)
+    return [(layer, {name: next(rest) for name, _ in layer.named_parameters()}) for layer in block]
+
+
+def layout(x: Tensor) -> torch.memory_format:
+    """How x lies in memory."""
+    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return torch.channels_last if last else torch.contiguous_format
+
+
+def autocast_now(x: Tensor) -> torch.autocast:
+    """A context with the precision that is set now, to come back to."""
+    kind = x.device.type
+    return torch.autocast(kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))

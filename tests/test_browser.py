@@ -1,0 +1,691 @@
+"""The built book in a real browser: what loads, and every explorable, by mouse and by keyboard."""
+
+import contextlib
+import functools
+import io
+import json
+import os
+import random
+import re
+import shutil
+import threading
+import warnings
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+import presets
+from course import ROOT, pages
+from densenet_lesson import arithmetic, get_config
+from densenet_lesson.configs import (
+    DENSENETS,
+    MEMORIES,
+    RESNETS,
+    Config,
+    DenseNetConfig,
+    ResNetConfig,
+)
+
+HTML = ROOT / "_build" / "html"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ADDITION, BLOCK, PLANNER = (
+    f"notebooks/{name}" for name in ("03_concatenation", "04_growth_rate", "06_densenet")
+)
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 375, "height": 700}
+SLOW = re.compile(r"/(mathjax|fontawesome)/.*\.js")  # formulas and icons: no explorable has any
+
+
+# ------------------------------------------------------------------------ the browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        message = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        warnings.warn(message, stacklevel=1)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of the built book, served on a free port."""
+    assert (HTML / f"{PLANNER}.html").exists(), "the book is not built: run `make book`"
+    handler = functools.partial(Quiet, directory=str(HTML))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str):
+    """Open a page of the book; at the end, look back on what it loaded and complained about."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(
+        name: str, *, at: str = server, hash: str = "", whole: bool = False, **options: Any
+    ) -> Page:
+        options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if not whole:
+            context.route(SLOW, leave_out)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
+        page.on("request", lambda request: complaints.extend(outside(request.url, at)))
+        if at == server:
+            page.on("console", lambda entry: complaints.extend(error_of(entry, name)))
+        page.goto(f"{at}/{name}.html{hash}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def leave_out(route: Route) -> None:
+    route.fulfill(body="", content_type="text/javascript")
+
+
+def outside(url: str, at: str) -> list[str]:
+    return [] if url.startswith((at, "data:", "blob:")) else [f"asks for {url}"]
+
+
+def error_of(entry: Any, name: str) -> list[str]:
+    return [f"{name}: {entry.text}"] if entry.type == "error" else []
+
+
+def widest(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+# ------------------------------------------------------------------------ every page
+
+
+@pytest.mark.parametrize("name", [*pages(), "search", "genindex"])
+def test_a_page_loads_on_a_phone_without_error_or_outside_request(name, visit):
+    page = visit(name, whole=True, viewport=PHONE, color_scheme="dark")
+    page.evaluate("window.MathJax?.startup.promise.then(() => null)")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert widest(page) <= PHONE["width"], "the page scrolls sideways"
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls a serious or critical fault."""
+    options = {"resultTypes": ["violations"], "preload": False}  # preloading asks for more files
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])
+def test_axe_finds_nothing_serious_on_a_page_with_an_explorable(name, theme, visit):
+    page = visit(name, whole=True, color_scheme=theme)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    expect(page.locator(".explorable-live")).to_have_count(1)
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])
+def test_without_scripts_words_stand_in_the_explorable_s_place(name, visit):
+    page = visit(name, java_script_enabled=False)
+    place = page.locator("[data-explorable]")
+    expect(place).to_contain_text("JavaScript")
+    assert place.locator("button, input, svg").count() == 0
+
+
+@pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])
+def test_everything_to_touch_is_large_enough_for_a_finger(name, visit):
+    page = visit(name, viewport=PHONE, has_touch=True)
+    kinds = "button, input, select, summary, a, [tabindex='0']"
+    targets = page.locator(".explorable").locator(kinds)
+    boxes = [box for target in targets.all() if (box := target.bounding_box())]
+    assert len(boxes) >= 5
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 24
+    assert max(box["x"] + box["width"] for box in boxes) <= PHONE["width"]
+
+
+# ------------------------------------------------------------------------ arithmetic
+
+# as text, since Playwright takes long to hand over many objects
+TRACE = """cases => JSON.stringify(JSON.parse(cases).map(({config, batch_size}) => {
+  const rows = lesson.trace(config);
+  return {
+    rows: rows,
+    parameters: lesson.parameters(rows),
+    flops: lesson.flops(rows),
+    activation_bytes: lesson.activation_bytes(rows, batch_size),
+    channel_path: lesson.channel_path(rows),
+    depth: lesson.depth(config),
+    minimum_size: lesson.minimum_size(config),
+  };
+}))"""
+
+
+def densenet(choose: random.Random) -> DenseNetConfig:
+    blocks = [choose.randint(1, 6) for _ in range(choose.randint(1, 4))]
+    return DenseNetConfig(
+        block_config=tuple(blocks),
+        growth_rate=choose.randint(1, 48),
+        num_init_features=choose.randint(8, 96),
+        bn_size=choose.choice([None, 1, 2, 4, 5]),
+        compression=choose.choice([0.25, 0.29, 0.5, 0.7, 1.0, choose.uniform(0.2, 1)]),
+        drop_rate=choose.choice([0.0, 0.2]),
+        stem=choose.choice(["imagenet", "cifar"]),
+        bias=choose.random() < 0.5,
+        pool=choose.choice(["avg", "max"]),
+        deep_supervision=choose.random() < 0.3,
+        memory=choose.choice(MEMORIES),
+        in_channels=choose.choice([1, 3, 4]),
+        num_classes=choose.randint(1, 1000),
+        image_size=choose.randint(29, 240),
+    )
+
+
+def resnet(choose: random.Random) -> ResNetConfig:
+    stages = choose.randint(1, 5)
+    return ResNetConfig(
+        block=choose.choice(["basic", "bottleneck", "plain"]),
+        layers=tuple(choose.randint(1, 4) for _ in range(stages)),
+        widths=tuple(choose.randint(1, 256) for _ in range(stages)),
+        shortcut=choose.choice("ABC"),
+        stem=choose.choice(["imagenet", "cifar"]),
+        bias=choose.random() < 0.5,
+        shortcut_norm=choose.random() < 0.5,
+        in_channels=choose.choice([1, 3]),
+        num_classes=choose.randint(1, 1000),
+        image_size=choose.randint(1, 240),
+    )
+
+
+def expected(config: Config, batch_size: int) -> dict[str, Any]:
+    """What the package says, in the form in which the script says it."""
+    rows = [row._asdict() for row in arithmetic.trace(config)]
+    for row in rows:
+        del row["name"]
+    path = arithmetic.channel_path(config) if isinstance(config, DenseNetConfig) else None
+    return {
+        "rows": rows,
+        "parameters": arithmetic.parameters(config),
+        "flops": arithmetic.flops(config),
+        "activation_bytes": arithmetic.activation_bytes(config, batch_size),
+        "channel_path": path,
+        "depth": config.depth,
+        "minimum_size": arithmetic.minimum_size(config),
+    }
+
+
+def compare(page: Page, configs: list[Config], batch_size: int) -> None:
+    cases = [{"config": fields(config), "batch_size": batch_size} for config in configs]
+    answers = json.loads(page.evaluate(TRACE, json.dumps(cases)))
+    for config, found in zip(configs, answers, strict=True):
+        right = expected(config, batch_size)
+        if right["channel_path"] is None:
+            found["channel_path"] = None  # only a DenseNet has one
+        assert found == right, config
+
+
+def fields(config: Config) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in config.__dataclass_fields__}
+
+
+def test_the_arithmetic_is_the_package_s_on_500_random_configurations(visit):
+    choose = random.Random(6)
+    configs = [densenet(choose) for _ in range(350)] + [resnet(choose) for _ in range(150)]
+    compare(visit(PLANNER), configs, batch_size=choose.randint(1, 256))
+
+
+def test_every_preset_has_the_package_s_numbers(visit):
+    page = visit(PLANNER)
+    complete = "([key, {kind, ...changes}]) => ({key, ...lesson.defaults[kind], ...changes})"
+    stored = page.evaluate(f"Object.entries(lesson.presets).map({complete})")
+    known = DENSENETS | RESNETS
+    assert [preset.pop("key") for preset in stored] == list(known)
+    for preset, config in zip(stored, known.values(), strict=True):
+        assert preset == {name: as_json(value) for name, value in known_fields(config).items()}
+    compare(page, list(known.values()), batch_size=64)
+
+
+def known_fields(config: Config) -> dict[str, Any]:
+    return {name: v for name, v in fields(config).items() if name not in presets.LEFT_OUT}
+
+
+def as_json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+# ------------------------------------------------------------------------ addition or concatenation
+
+
+def written(panel: Locator) -> list[str]:
+    """The channels and the connections that stand below a drawing."""
+    return panel.locator("strong").all_text_contents()
+
+
+def test_stepping_by_mouse_counts_channels_and_connections(visit):
+    page = visit(ADDITION)
+    addition, concatenation = page.locator(".explorable-column").all()
+    page.get_by_role("button", name="Start again").click()
+    assert written(concatenation) == ["2 channels", "0"]
+    for layer in (1, 2, 3, 4):
+        page.get_by_role("button", name="Next layer").click()
+        count = arithmetic.block_channels_written(2, layer, 2)
+        connections = arithmetic.total_written(list(range(1, layer + 1)))
+        assert written(concatenation) == [f"{count} channels", connections if layer > 1 else "1"]
+        assert written(addition)[0] == "2 channels, as before"
+        marked = "g.explorable-fresh g"
+        assert concatenation.locator(marked).count() == arithmetic.block_channels(2, layer, 2)
+        assert addition.locator(marked).count() == 2
+    assert page.get_by_role("button", name="Next layer").is_disabled()  # there is no fifth layer
+    page.get_by_role("button", name="Next layer").click(force=True)
+    expect(page.locator(".explorable-place")).to_have_text("layer 4 of 4")
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator(".explorable-place")).to_have_text("layer 3 of 4")
+
+
+def reading_layers(panel: Locator) -> list[str]:
+    return panel.locator(".explorable-layer.explorable-reads").all_text_contents()
+
+
+def test_pointing_at_a_channel_shows_who_reads_it(visit):
+    page = visit(ADDITION)
+    addition, concatenation = page.locator(".explorable-column").all()
+    for _ in range(3):
+        page.get_by_role("button", name="Next layer").click()
+    for channel in range(10):
+        concatenation.locator("g.explorable-fresh g").nth(channel).hover()
+        writer = channel // 2  # 0 is the input
+        right = [f"layer {reader}" for reader in range(writer + 1, 5)]
+        assert reading_layers(concatenation) == right
+    addition.get_by_role("button", name="Channel 1 of the sum x + 1 + 2.").hover()
+    assert reading_layers(addition) == ["layer 3"]
+    expect(addition.locator(".explorable-reading")).to_contain_text("None of its terms")
+    page.mouse.move(5, 5)
+    assert reading_layers(addition) == reading_layers(concatenation) == []
+
+
+def test_the_channels_are_reached_by_keyboard(visit):
+    page = visit(ADDITION)
+    _, concatenation = page.locator(".explorable-column").all()
+    page.get_by_role("button", name="Next layer").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".explorable-place")).to_have_text("layer 2 of 4")
+    for _ in range(4):  # Back, Start again, and one stop for each drawing
+        page.keyboard.press("Tab")
+    assert reading_layers(concatenation) == ["layer 1", "layer 2", "layer 3", "layer 4"]
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    assert reading_layers(concatenation) == ["layer 3", "layer 4"]
+    page.keyboard.press("ArrowUp")  # in the row above, the last channel is layer 1's
+    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]  # it stays marked
+    expect(concatenation.locator("[aria-pressed=true]")).to_have_count(2)
+
+
+def test_a_finger_marks_a_channel(visit):
+    page = visit(ADDITION, viewport=PHONE, has_touch=True)
+    concatenation = page.locator(".explorable-column").nth(1)
+    concatenation.locator("g.explorable-fresh g").nth(3).tap()
+    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]
+
+
+def test_nothing_moves_for_readers_who_asked_for_that(visit):
+    style = "getComputedStyle(document.querySelector('.explorable-fresh')).animationName"
+    assert visit(ADDITION, reduced_motion="reduce").evaluate(style) == "none"
+    assert visit(ADDITION, reduced_motion="no-preference").evaluate(style) != "none"
+
+
+# ------------------------------------------------------------------------ dense block
+
+
+def shown(page: Page) -> dict[str, str]:
+    """The results that stand on the page, by their names."""
+    names = page.locator(".explorable dt").all_text_contents()
+    return dict(zip(names, page.locator(".explorable dd strong").all_text_contents(), strict=True))
+
+
+def check_block(page: Page) -> dict[str, str]:
+    """Compare the calculator's numbers with the package's for what its sliders say."""
+    k0, k, length, size = (int(slider.input_value()) for slider in page.get_by_role("slider").all())
+    bn_size = 4 if page.get_by_role("checkbox", name="bottleneck").is_checked() else None
+    config = DenseNetConfig(
+        block_config=(length,), growth_rate=k, num_init_features=k0, bn_size=bn_size, stem="cifar",
+        image_size=size,
+    )  # fmt: skip
+    rows = [row for row in arithmetic.trace(config) if row.stage == "denseblock1"]
+    weights = sum(row.parameters for row in rows if row.kind == "conv")
+    parameters, flops = sum(row.parameters for row in rows), sum(row.flops for row in rows)
+    result = shown(page)
+    assert result["channels"] == arithmetic.block_channels_written(k0, length, k)
+    read = length * k0 + k * length * (length - 1) // 2
+    assert result["read by all layers"].endswith(f" = {read:,}")
+    assert result["parameters"].startswith(f"convolutions {weights:,} + norms ")
+    assert result["parameters"].endswith(f" = {parameters:,}")
+    assert result["FLOPs of one image"] == f"2 × {weights:,} × {size} × {size} = {flops:,}"
+    alt = page.locator(".explorable").get_by_role("img").get_attribute("aria-label")
+    assert f"{length * (length + 1) // 2} connections" in alt
+    assert f"{k0 + length * k} come out" in alt
+    arcs = page.locator(".explorable-from-input, .explorable-from-new")
+    assert arcs.count() == length * (length + 1) // 2
+    return result
+
+
+def test_the_block_begins_with_the_chapter_s_numbers(visit):
+    result = check_block(visit(BLOCK))
+    assert result["channels"] == "64 + 6 × 32 = 256"
+    assert result["parameters"] == "convolutions 248,832 + norms 1,728 = 250,560"
+    assert result["FLOPs of one image"].endswith(" = 1,560,674,304")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_sliders_follow_the_mouse(viewport, visit):
+    page = visit(BLOCK, viewport=viewport)
+    before = check_block(page)
+    for slider, place in zip(page.get_by_role("slider").all(), (0.8, 0.1, 0.95, 0.3), strict=True):
+        box = slider.bounding_box()
+        slider.click(position={"x": place * box["width"], "y": box["height"] / 2})
+        after = check_block(page)
+        assert after != before
+        before = after
+    page.get_by_text("bottleneck: a 1×1").click()
+    assert check_block(page)["parameters"] != before["parameters"]
+    assert widest(page) <= viewport["width"]
+
+
+def test_the_sliders_follow_the_keyboard(visit):
+    page = visit(BLOCK)
+    page.get_by_role("slider", name="input channels").focus()
+    page.keyboard.press("ArrowRight")
+    assert check_block(page)["channels"] == "65 + 6 × 32 = 257"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    assert check_block(page)["channels"] == "65 + 6 × 1 = 71"
+    page.keyboard.press("Tab")
+    page.keyboard.press("End")
+    assert check_block(page)["channels"] == "65 + 24 × 1 = 89"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.get_by_role("checkbox", name="bottleneck").is_checked()
+    check_block(page)
+
+
+def test_a_screen_reader_hears_the_result_once_the_slider_rests(visit):
+    page = visit(BLOCK)
+    slider = page.get_by_role("slider", name="layers")
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    status = page.get_by_role("status")  # one, and nothing else that is read out by itself
+    expect(status).to_contain_text("64 + 9 × 32 = 352 channels, ")
+    assert page.locator(".explorable").locator("[aria-live], output").count() == 0
+
+
+# ------------------------------------------------------------------------ planner
+
+
+def check_plan(page: Page, config: Config, batch_size: int = 64) -> None:
+    """Compare the planner's numbers with the package's."""
+    result = shown(page)
+    assert result["parameters"] == f"{arithmetic.parameters(config):,}"
+    assert result["FLOPs of one image"] == f"{arithmetic.flops(config):,}"
+    for memory, kept in memories(config, batch_size).items():
+        name = {"recompute": "recomputed", "linear": "recomputed, linear"}.get(memory, memory)
+        line = f"activation memory, {name}, batch of {batch_size:,}"
+        assert result[line] == f"{kept:,} bytes"
+    assert result["layers with weights"] == f"{config.depth:,}"
+    if isinstance(config, DenseNetConfig) and not config.deep_supervision:
+        assert result["channels"] == arithmetic.channel_path_written(config)
+    check_table(page, config)
+
+
+def memories(config: Config, batch_size: int) -> dict[str, int]:
+    """Bytes kept by each way to keep activations; a ResNet has only one."""
+    if isinstance(config, ResNetConfig):
+        return {"plain": arithmetic.activation_bytes(config, batch_size)}
+    ways = {memory: get_config(config, memory=memory) for memory in MEMORIES}
+    return {way: arithmetic.activation_bytes(c, batch_size) for way, c in ways.items()}
+
+
+def check_table(page: Page, config: Config) -> None:
+    rows = page.locator(".explorable-table tbody tr")
+    found = [row.locator("td").all_text_contents() for row in rows.all()]
+    right = [
+        [
+            f"{stage.channels} × {stage.size} × {stage.size}",
+            f"{stage.parameters:,}",
+            f"{stage.flops / 1e6:,.1f}",
+        ]
+        for stage in arithmetic.stages(config)
+    ]
+    assert [cells[:3] for cells in found] == right
+
+
+def run(code: str) -> str:
+    """What Python code prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "copied", "exec"), {})
+    return printed.getvalue()
+
+
+def check_code(page: Page, code: str) -> None:
+    """Run the copied code: it prints the numbers that stand on the page."""
+    result = shown(page)
+    kept = [text.removesuffix(" bytes") for text in result.values() if text.endswith(" bytes")]
+    lines = [f"parameters: {result['parameters']}"]
+    lines += [f"FLOPs of one image: {result['FLOPs of one image']}"]
+    ways = zip(MEMORIES, kept, strict=False)
+    lines += [f"bytes kept, {way}: {number}" for way, number in ways]
+    assert run(code).splitlines() == lines
+
+
+@pytest.mark.parametrize("name", [*DENSENETS, *RESNETS])
+def test_a_preset_is_shown_with_the_package_s_numbers(name, planner):
+    planner.get_by_label("network", exact=True).select_option(name)
+    check_plan(planner, get_config(name))
+
+
+@pytest.fixture(scope="module")
+def planner(browser: Browser, server: str) -> Iterator[Page]:
+    """One page for all presets, since opening it takes longest."""
+    with contextlib.closing(browser.new_context(viewport=DESKTOP)) as context:
+        context.route(SLOW, leave_out)
+        page = context.new_page()
+        page.goto(f"{server}/{PLANNER}.html")
+        yield page
+
+
+def test_planning_by_keyboard(visit):
+    page = visit(PLANNER)
+    page.get_by_label("network", exact=True).focus()
+    page.keyboard.type("DenseNet-121")
+    check_plan(page, get_config("densenet121"))
+    page.keyboard.press("Tab")  # layers of each dense block
+    page.keyboard.press("Control+a")
+    page.keyboard.type("3 5,7")
+    page.keyboard.press("Tab")  # growth rate
+    page.keyboard.press("ArrowUp")
+    check_plan(page, get_config("densenet121", block_config=(3, 5, 7), growth_rate=33))
+    page.get_by_role("button", name="Undo all changes").focus()
+    page.keyboard.press("Enter")
+    check_plan(page, get_config("densenet121"))
+
+
+CHANGES = {
+    "densenet121": {
+        "block_config": (5,), "growth_rate": 7, "num_init_features": 33, "bn_size": None,
+        "compression": 0.29, "image_size": 61, "stem": "cifar", "pool": "max", "bias": True,
+        "drop_rate": 0.25, "deep_supervision": True, "in_channels": 2, "num_classes": 17,
+    },
+    "densenet_bc100": {"compression": 0.7, "bn_size": 3, "deep_supervision": True},
+    "resnet50": {
+        "block": "plain", "layers": (1, 2, 1), "widths": (8, 24, 40), "image_size": 50,
+        "shortcut": "C", "shortcut_norm": False, "stem": "cifar", "bias": True,
+        "in_channels": 1, "num_classes": 5,
+    },
+}  # fmt: skip
+
+
+def address(name: str, changes: dict[str, Any], batch_size: int) -> str:
+    """The link to a plan, written by hand."""
+    parts = [f"#plan={name}"]
+    for field, value in changes.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
+        parts.append(f"{field}={text}")
+    return "&".join([*parts, f"batch_size={batch_size}"])
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_link_restores_the_plan_and_the_copied_code_gives_its_numbers(name, visit):
+    config = get_config(name, **CHANGES[name])
+    page = visit(
+        PLANNER,
+        hash=address(name, CHANGES[name], 12),
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    check_plan(page, config, batch_size=12)
+    page.get_by_role("button", name="Copy as Python").click()
+    expect(page.get_by_role("status")).to_contain_text("Python code is copied")
+    check_code(page, page.evaluate("navigator.clipboard.readText()"))
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status")).to_contain_text("link is copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(link)
+    check_plan(page, config, batch_size=12)
+    page.get_by_role("button", name="Undo all changes").click()
+    check_plan(page, get_config(name), batch_size=12)
+
+
+def test_the_link_on_the_page_is_followed_and_gone_back_from(visit):
+    page = visit(PLANNER)
+    page.get_by_label("network", exact=True).select_option("densenet40")
+    page.get_by_label("growth rate k").fill("24")
+    page.get_by_role("link", name="Link to this network").click()
+    assert page.url.endswith("#plan=densenet40&growth_rate=24&batch_size=64")
+    page.get_by_label("growth rate k").fill("36")
+    page.get_by_role("link", name="Link to this network").click()
+    check_plan(page, get_config("densenet40", growth_rate=36))
+    page.go_back()
+    expect(page.get_by_label("growth rate k")).to_have_value("24")
+    check_plan(page, get_config("densenet40", growth_rate=24))
+
+
+def test_a_link_leads_to_the_planner_and_not_to_the_top_of_the_page(visit):
+    page = visit(PLANNER, whole=True, hash="#plan=densenet40")
+    expect(page.get_by_label("network", exact=True)).to_be_in_viewport()
+
+
+WRONG = [
+    ("layers of each dense block", "6, x", "whole numbers of at least 1"),
+    ("layers of each dense block", "", "whole numbers of at least 1"),
+    ("layers of each dense block", "6000", "at most 5,000 in all"),
+    ("growth rate k", "0", "a whole number from 1 to 99,999, such as 32"),
+    ("growth rate k", "", "a whole number from 1 to 99,999, such as 32"),
+    ("growth rate k", "1.5", "a whole number from 1 to 99,999, such as 32"),
+    ("growth rate k", "123456", "a whole number from 1 to 99,999, such as 32"),
+    ("bottleneck, times k", "-4", "none, or a whole number such as 4"),
+    ("compression θ", "2", "more than 0 and at most 1"),
+    ("compression θ", "half", "more than 0 and at most 1"),
+    ("compression θ", "0.0001", "leaves no channel"),
+    ("dropout", "1", "at least 0 and less than 1"),
+    ("image size in pixels", "28", "Use at least 29"),
+    ("images in a batch", "-1", "a whole number from 1 to 99,999, such as 64"),
+]
+
+
+@pytest.mark.parametrize(("label", "text", "advice"), WRONG)
+def test_bad_input_is_answered_with_what_would_be_right(label, text, advice, planner):
+    planner.get_by_label("network", exact=True).select_option("densenet_d2l")
+    planner.get_by_role("button", name="Undo all changes").click()
+    planner.locator(".explorable-more").evaluate("details => (details.open = true)")
+    field = planner.get_by_label(label)
+    before = field.input_value()
+    field.fill(text)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(re.escape(advice), re.I))
+    expect(planner.locator(".explorable-problem")).to_contain_text(advice, ignore_case=True)
+    expect(planner.locator(".explorable-table")).to_be_hidden()
+    assert "NaN" not in planner.locator(".explorable").inner_text()
+    field.fill(before)
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    check_plan(planner, get_config("densenet_d2l"))
+
+
+def test_stages_without_a_width_and_numbers_beyond_counting_are_refused(planner):
+    planner.get_by_label("network", exact=True).select_option("resnet18")
+    planner.get_by_label("blocks of each stage").fill("2, 2, 2")
+    expect(planner.locator(".explorable-problem")).to_contain_text("One width for each of the 3")
+    planner.get_by_label("network", exact=True).select_option("densenet264")
+    planner.get_by_label("growth rate k").fill("99999")
+    expect(planner.locator(".explorable-problem")).to_contain_text("too large to be counted")
+
+
+@pytest.mark.parametrize(
+    "hash",
+    ["#plan=resnet7", "#plan=__proto__", "#plan=densenet121&stem=nonsense&nothing=1&bias=maybe"],
+)
+def test_a_link_to_nonsense_shows_a_network_all_the_same(hash, visit):
+    page = visit(PLANNER, hash=hash)
+    name = page.get_by_label("network", exact=True).input_value()
+    check_plan(page, get_config(name))
+
+
+def test_a_plan_fits_a_phone(visit):
+    page = visit(PLANNER, viewport=PHONE, color_scheme="dark", has_touch=True)
+    page.get_by_label("network", exact=True).select_option("densenet161")
+    page.get_by_text("More settings").tap()
+    assert widest(page) <= PHONE["width"]
+    table = page.locator(".explorable-table").bounding_box()
+    assert table["x"] >= 0 and table["x"] + table["width"] <= PHONE["width"]
+    expect(page.get_by_role("row").filter(has_text="dense block 4")).to_contain_text("2208 × 7 × 7")
+
+
+# ------------------------------------------------------------------------ from a folder
+
+
+def test_the_explorables_work_from_a_folder(visit):
+    folder = HTML.as_uri()
+    page = visit(ADDITION, at=folder)
+    page.get_by_role("button", name="Next layer").click()
+    assert written(page.locator(".explorable-column").nth(1))[1] == "1 + 2 = 3"
+    check_block(visit(BLOCK, at=folder))
+    changes = {"growth_rate": 16}
+    page = visit(PLANNER, at=folder, hash=address("densenet121", changes, 8))
+    check_plan(page, get_config("densenet121", **changes), batch_size=8)
