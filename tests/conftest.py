@@ -13,6 +13,14 @@ os.environ["TQDM_DISABLE"] = "1"
 
 
 @pytest.fixture
+def same_threads_afterwards():
+    """For tests of commands that set the number of threads."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
 def one_thread():
     """Small tensors are faster on one thread, and much faster when other programs run."""
     threads = torch.get_num_threads()

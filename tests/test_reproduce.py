@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-import torch
 from training_helpers import make_images
 
 from densenet_lesson import records, reproduce, train
@@ -15,12 +14,7 @@ from densenet_lesson.recipe import Recipe
 from densenet_lesson.records import load_band, load_record, record_names
 from densenet_lesson.reproduce import command_of
 
-
-@pytest.fixture(autouse=True)
-def same_threads_afterwards():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("same_threads_afterwards")
 
 
 @pytest.fixture

@@ -19,14 +19,8 @@ from densenet_lesson import training
 from densenet_lesson.history import History
 from densenet_lesson.recipe import RECIPES, Recipe
 
+pytestmark = pytest.mark.usefixtures("same_threads_afterwards")
 SMALL = ["--change", "block_config=(1, 1)", "--change", "growth_rate=4", "--threads", "1"]
-
-
-@pytest.fixture(autouse=True)
-def same_threads_afterwards():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
