@@ -32,7 +32,7 @@ class NormReluConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx, norm, relu, conv, weight, bias, gamma, beta, *features):
         ctx.norm, ctx.relu, ctx.conv = norm, relu, conv
-        mean, var = (None, None) if by_batch(norm) else (norm.running_mean, norm.running_var)
+        mean, var = (None, None) if norm.training else (norm.running_mean, norm.running_var)
         ctx.save_for_backward(weight, bias, mean, var, gamma, beta, *features)
         z = relu(norm(joined(features)))  # [N, C, H, W], forgotten when we return
         return convolution(z, weight, bias, conv)
@@ -123,11 +123,6 @@ def recompute_transition(transition: nn.Sequential, x: Tensor) -> Tensor:
 def joined(features: Sequence[Tensor]) -> Tensor:
     """Feature maps as one tensor [N, C, H, W]; a single one is not copied."""
     return torch.cat(features, dim=1) if len(features) > 1 else features[0]
-
-
-def by_batch(norm: nn.BatchNorm2d) -> bool:
-    """Whether a batch norm normalises by the batch's statistics, not by its running ones."""
-    return norm.training or norm.running_mean is None
 
 
 def as_leaves(tensors: Iterable[Tensor], need: Iterable[bool]) -> list[Tensor]:

@@ -20,7 +20,6 @@ from torch.nn import functional as F
 
 from .memory import (
     as_leaves,
-    by_batch,
     convolution,
     convolution_backward,
     recompute_block,
@@ -42,7 +41,7 @@ def linear_block(block: nn.Sequential, x: Tensor) -> Tensor:
         RuntimeError: if a `torch.func` transform or a second derivative is asked for.
     """
     refuse_transforms()
-    if not all(by_batch(step) for step in block.modules() if isinstance(step, nn.BatchNorm2d)):
+    if not all(step.training for step in block.modules() if isinstance(step, nn.BatchNorm2d)):
         return recompute_block(block, x)
     return LinearBlock.apply(block, x, *(p for layer in block for p in layer.parameters()))
 
@@ -180,9 +179,19 @@ def layer_backward(
         bias.grad = d_bias
     z.backward(d_z.to(z.dtype))
     d_maps.y[:, :c] += x.grad
-    # norm1 is (x - mean) * r * scale + shift with r = 1 / √(var + eps): so far as a constant
-    r = torch.rsqrt(maps.var[:c] + layer.norm1.eps)
-    scale, shift = own["norm1.weight"], own["norm1.bias"]
+    add_to_statistics(layer.norm1, own["norm1.weight"], own["norm1.bias"], maps, d_maps)
+
+
+def add_to_statistics(
+    norm: nn.BatchNorm2d, scale: Tensor, shift: Tensor, maps: FeatureMaps, d_maps: FeatureMaps
+) -> None:
+    """Add the gradients by mean and variance of what a first norm reads, [c] each.
+
+    The norm is (x - mean) * r * scale + shift with r = 1 / √(var + eps). Its derivatives by mean
+    and var are those by shift and scale, times a factor.
+    """
+    c = norm.num_features
+    r = torch.rsqrt(maps.var[:c] + norm.eps)
     d_maps.mean[:c] -= r * scale.detach() * shift.grad
     d_maps.var[:c] -= r**2 / 2 * scale.detach() * scale.grad
 

@@ -240,6 +240,23 @@ def test_gradients_are_averaged_over_processes(tmp_path):
 
 
 @saving
+@bottleneck
+def test_under_autocast_a_block_takes_32_bit_images(memory, bn_size):
+    block = vary(DenseBlock(3, 4, 3, bn_size, bias=True))
+    twin = copy.deepcopy(block)
+    twin.memory = memory
+    results = []
+    for each in (block, twin):
+        x = images(2, 4, 6, 6, dtype=torch.float32).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            out = each(x)
+        assert out.dtype == torch.float32  # as images and features are put together
+        (out * torch.linspace(-1, 1, out.numel()).view_as(out)).sum().backward()
+        results.append((out.detach(), x.grad, [p.grad for p in each.parameters()]))
+    torch.testing.assert_close(*results, rtol=0.1, atol=0.1)
+
+
+@saving
 def test_without_gradients_nothing_is_kept_and_the_bits_are_those_of_plain(memory):
     model = make(drop_rate=0.2)
     twin = like(model, memory)
