@@ -256,6 +256,7 @@ DENSENETS: dict[str, DenseNetConfig] = {
     "densenet_bc100": densenet_cifar_config(100, 12, bottleneck=True, compression=0.5),
     "densenet_bc250": densenet_cifar_config(250, 24, bottleneck=True, compression=0.5),
     "densenet_bc190": densenet_cifar_config(190, 40, bottleneck=True, compression=0.5),
+    "densenet_bc40": densenet_cifar_config(40, 12, bottleneck=True, compression=0.5),
     # "Wide-DenseNet" of the authors' README: fewer layers, each of them wider
     "densenet_bc40_k36": densenet_cifar_config(40, 36, bottleneck=True, compression=0.5),
     "densenet_bc40_k48": densenet_cifar_config(40, 48, bottleneck=True, compression=0.5),

@@ -28,6 +28,7 @@ PARAMETERS = {
     "densenet169": 14_149_480,
     "densenet201": 20_013_928,
     "densenet264": 33_337_704,
+    "densenet_bc40": 176_122,  # pytorchcv's table (osmr/imgclsmob), DenseNet-BC-40 (k=12)
     "densenet_bc40_k36": 1_542_682,
     "densenet_bc40_k48": 2_733_130,
     "densenet_bc40_k60": 4_261_690,

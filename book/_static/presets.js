@@ -21,6 +21,7 @@ window.lesson.presets = {
   densenet_bc100: {"kind": "densenet", "name": "DenseNet-BC (L=100, k=12)", "block_config": [16, 16, 16], "growth_rate": 12, "num_init_features": 24, "stem": "cifar", "num_classes": 10, "image_size": 32},
   densenet_bc250: {"kind": "densenet", "name": "DenseNet-BC (L=250, k=24)", "block_config": [41, 41, 41], "growth_rate": 24, "num_init_features": 48, "stem": "cifar", "num_classes": 10, "image_size": 32},
   densenet_bc190: {"kind": "densenet", "name": "DenseNet-BC (L=190, k=40)", "block_config": [31, 31, 31], "growth_rate": 40, "num_init_features": 80, "stem": "cifar", "num_classes": 10, "image_size": 32},
+  densenet_bc40: {"kind": "densenet", "name": "DenseNet-BC (L=40, k=12)", "block_config": [6, 6, 6], "growth_rate": 12, "num_init_features": 24, "stem": "cifar", "num_classes": 10, "image_size": 32},
   densenet_bc40_k36: {"kind": "densenet", "name": "DenseNet-BC (L=40, k=36)", "block_config": [6, 6, 6], "growth_rate": 36, "num_init_features": 72, "stem": "cifar", "num_classes": 10, "image_size": 32},
   densenet_bc40_k48: {"kind": "densenet", "name": "DenseNet-BC (L=40, k=48)", "block_config": [6, 6, 6], "growth_rate": 48, "num_init_features": 96, "stem": "cifar", "num_classes": 10, "image_size": 32},
   densenet_bc40_k60: {"kind": "densenet", "name": "DenseNet-BC (L=40, k=60)", "block_config": [6, 6, 6], "growth_rate": 60, "num_init_features": 120, "stem": "cifar", "num_classes": 10, "image_size": 32},
