@@ -5,6 +5,7 @@ Each is what `python -m densenet_lesson.train` wrote. An installed package carri
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -38,11 +39,35 @@ def load_record(name: str) -> History:
     return History.from_json(path.read_text(encoding="utf-8"))
 
 
+def load_seeds(name: str) -> list[History]:
+    """Read the recorded runs that differ in nothing but their seed.
+
+    Args:
+        name: what their names share: "compare_dense" for compare_dense_0, compare_dense_1, ...
+
+    Returns:
+        Their histories, in the order of their seeds.
+
+    Raises:
+        ValueError: if there is no such record.
+    """
+    runs = [run for run in record_names() if without_seed(run) == name != run]
+    if not runs:
+        several = {without_seed(run) for run in record_names() if without_seed(run) != run}
+        check_choice("name", name, tuple(sorted(several)))
+    return sorted(map(load_record, runs), key=lambda history: history.recipe["seed"])
+
+
+def without_seed(name: str) -> str:
+    """Return what the records of several seeds share: compare_dense_1 → compare_dense."""
+    return re.sub(r"_\d+$", "", name)
+
+
 def load_band(name: str) -> tuple[float, float]:
     """Read the band of a recorded run: the test accuracy that a repetition should come to.
 
     Args:
-        name: one of `record_names()`.
+        name: one of `record_names()`. Runs that differ in their seed only share one band.
 
     Returns:
         The lowest and the highest test accuracy after the last epoch, from 0 to 1.
@@ -53,6 +78,7 @@ def load_band(name: str) -> tuple[float, float]:
     files = [folder / "bands.toml" for folder in FOLDERS]
     text = next(path for path in files if path.is_file()).read_text(encoding="utf-8")
     bands = tomllib.loads(text)
-    check_choice("name", name, tuple(sorted(bands)))
-    low, high = bands[name]["test_accuracy"]
+    band = name if name in bands else without_seed(name)
+    check_choice("name", band, tuple(sorted(bands)))
+    low, high = bands[band]["test_accuracy"]
     return low, high

@@ -3,9 +3,9 @@
 import pytest
 
 from course import ROOT
-from densenet_lesson import DENSENETS, arithmetic, records
-from densenet_lesson.configs import change
-from densenet_lesson.records import load_record, record_names
+from densenet_lesson import arithmetic, records
+from densenet_lesson.configs import change, get_config
+from densenet_lesson.records import load_band, load_record, load_seeds, record_names
 
 
 def test_the_records_are_those_that_stand_with_the_book():
@@ -18,7 +18,7 @@ def test_a_record_is_complete_and_says_where_it_comes_from(name):
     record = load_record(name)
     assert [row["epoch"] for row in record.rows] == list(range(1, record.recipe["epochs"] + 1))
     assert len(record.environment["commit"]) == 40  # of a clean work tree: no "+changes"
-    config = change(DENSENETS[record.model["build"]], record.model["config"])
+    config = change(get_config(record.model["build"]), record.model["config"])
     assert record.model["parameters"] == arithmetic.parameters(config)
 
 
@@ -38,3 +38,32 @@ def test_an_unknown_or_damaged_record_gets_an_error_that_names_it(tmp_path, monk
     monkeypatch.setattr(records, "FOLDERS", (tmp_path,))
     with pytest.raises(ValueError, match="must be JSON"):
         load_record("half")
+
+
+@pytest.fixture
+def seeds(tmp_path, monkeypatch):
+    """Records of two seeds, in a folder of their own."""
+    record = load_record("fashion_mnist_d2l")
+    for seed in (10, 9):
+        record.recipe["seed"] = seed
+        (tmp_path / f"mine_{seed}.json").write_text(record.to_json(), encoding="utf-8")
+    (tmp_path / "mine.json").write_text(record.to_json(), encoding="utf-8")
+    (tmp_path / "mine_too_1.json").write_text(record.to_json(), encoding="utf-8")
+    monkeypatch.setattr(records, "FOLDERS", (tmp_path,))
+    return tmp_path
+
+
+def test_the_seeds_of_a_run_are_found_in_order_and_nothing_else(seeds):
+    assert [history.recipe["seed"] for history in load_seeds("mine")] == [9, 10]
+    assert len(load_seeds("mine_too")) == 1
+    with pytest.raises(ValueError, match="name='mine_9' must be .*'mine'.*'mine_too'"):
+        load_seeds("mine_9")
+
+
+def test_seeds_share_a_band_unless_one_has_its_own(seeds):
+    bands = "[mine]\ntest_accuracy = [0.1, 0.2]\n[mine_9]\ntest_accuracy = [0.3, 0.4]\n"
+    (seeds / "bands.toml").write_text(bands, encoding="utf-8")
+    assert load_band("mine_10") == (0.1, 0.2)
+    assert load_band("mine_9") == (0.3, 0.4)
+    with pytest.raises(ValueError, match="name='mine_too' must be"):
+        load_band("mine_too_1")
