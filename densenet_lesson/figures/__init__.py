@@ -18,6 +18,7 @@ from .family import family
 from .grids import number_grids
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid
+from .seeds import seeds
 
 __all__ = [
     "INK",
@@ -37,6 +38,7 @@ __all__ = [
     "number_grids",
     "per_layer",
     "residual_block",
+    "seeds",
     "stage_map",
     "transition",
     "use_svg",
