@@ -5,9 +5,19 @@ import json
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from densenet_lesson.benchmark import __main__ as command
-from densenet_lesson.benchmark import clock, contenders, memory_use, report, speed, startup
+from densenet_lesson.benchmark import (
+    clock,
+    compiled,
+    contenders,
+    machine,
+    memory_use,
+    report,
+    speed,
+    startup,
+)
 from densenet_lesson.benchmark.contenders import CASES, Case, Contender, build_equal
 from densenet_lesson.benchmark.report import GOALS, Goal, Ratio
 
@@ -19,7 +29,7 @@ TINY = Case("densenet_bc40", 2, 8)
 def tiny(monkeypatch):
     """Three cases, all of them small."""
     monkeypatch.setattr(clock, "WARM_UP", 1)
-    for module in (contenders, speed, memory_use, command):
+    for module in (contenders, speed, memory_use, compiled, command):
         monkeypatch.setattr(module, "CASES", dict.fromkeys(CASES, TINY))
 
 
@@ -159,6 +169,50 @@ def test_only_plain_saves_more_than_linearly_with_depth():
             saved.append(memory_use.step(block, torch.rand(1, 24, 8, 8))["saved"])
         found[memory] = memory_use.exponent((4, 8, 16), saved)
     assert found["linear"] < 1 < found["plain"]
+
+
+def test_rates_are_those_of_the_fastest_round(monkeypatch):
+    times = {"product": [2.0, 1.0, 3.0]}
+    monkeypatch.setattr(machine, "interleave", lambda *_: times)
+    found = machine.rates({"product": machine.Operation(int, flops=600, bytes=100)}, 3)
+    assert found["product"] == {"flops_per_second": 600, "bytes_per_second": 100, "intensity": 6}
+
+
+def test_the_operations_of_a_layer_are_counted_as_by_torch(monkeypatch):
+    """Each convolution's FLOPs, by torch's own counter; each operation's output has its bytes."""
+    found = {}
+    monkeypatch.setattr(machine, "rates", lambda todo, repeats: found.update(todo))
+    machine.operations(1, CPU)
+    with torch.no_grad():
+        for name in ("1×1 convolution", "3×3 convolution"):
+            with FlopCounterMode(display=False) as counter:
+                found[name].action()
+            assert counter.get_total_flops() == found[name].flops
+        assert found["concatenation"].bytes == 2 * found["concatenation"].action().nbytes
+        assert found["batch norm"].action().shape == (8, 288, 28, 28)
+
+
+def test_peaks_have_a_rate_each(monkeypatch):
+    monkeypatch.setattr(machine, "SIDE", 64)
+    monkeypatch.setattr(machine, "COPIED", 2**12)
+    found = machine.peaks(1, CPU)
+    assert found["product, fp32"]["intensity"] == 2 * 64**3 / (3 * 64**2 * 4)
+    assert all(rate["bytes_per_second"] > 0 for rate in found.values())
+
+
+def test_a_compiled_step_is_timed_apart_from_its_first_call(tiny, monkeypatch):
+    monkeypatch.setattr(compiled.torch, "compile", lambda model: model)  # a minute, really
+    found = compiled.compile_times("densenet_d2l", 1, CPU)
+    assert set(found) == {"as it is", "compiled", "first call"}
+
+
+def test_without_a_compiler_that_is_what_the_file_says(tiny, monkeypatch):
+    def no_compiler(model):
+        model.register_forward_hook(lambda *_: 1 / 0)
+        return model
+
+    monkeypatch.setattr(compiled.torch, "compile", no_compiler)
+    assert compiled.compile_times("densenet_d2l", 1, CPU) == {"error": "ZeroDivisionError"}
 
 
 def test_d2l_s_loader_reads_the_images_that_ours_reads():

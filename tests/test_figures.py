@@ -61,6 +61,9 @@ DRAWINGS = {
     "number grids": lambda: figures.number_grids(
         {"3×3": torch.ones(3, 3), "3×3, 3×3": torch.arange(64).view(8, 8), "5×5": torch.eye(7)}
     ),
+    "roofline": lambda: figures.roofline(
+        {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
+    ),
     "seeds": lambda: figures.seeds({"DenseNet": [0.9, 0.93], "plain": [0.8]}, label="accuracy"),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),

@@ -23,7 +23,9 @@ from ..checkpoint import write_atomically
 from ..checks import check_choice, check_positive
 from ..devices import pick_device
 from ..history import describe_environment
+from .compiled import compile_times
 from .contenders import CASES, missing
+from .machine import operations, peaks
 from .memory_use import memory_of_blocks, memory_of_cases
 from .report import ratios, tables
 from .speed import inference_times, training_times
@@ -41,6 +43,9 @@ def parts(repeats: int, device: torch.device) -> dict[str, Callable[[], dict[str
         found[f"inference {name}"] = lambda name=name: inference_times(name, repeats, device)
         found[f"memory {name}"] = lambda name=name: memory_of_cases(name, str(device))
     found["memory of blocks"] = lambda: memory_of_blocks(str(device))
+    found["peaks"] = lambda: peaks(repeats, device)
+    found["operations"] = lambda: operations(repeats, device)
+    found["compiled densenet_d2l"] = lambda: compile_times("densenet_d2l", repeats, device)
     found["loading"] = lambda: loading_times(repeats)
     found["imports"] = lambda: import_times(repeats)
     return found

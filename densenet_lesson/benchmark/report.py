@@ -162,6 +162,9 @@ def cells(value: Any) -> str:
     if "median" in value:
         low, middle, high = (1000 * value[name] for name in ("low", "median", "high"))
         return f"{middle:9.1f} ms  ({low:.1f} to {high:.1f})"
+    if "flops_per_second" in value:
+        rate, moved = value["flops_per_second"] / 1e9, value["bytes_per_second"] / 1e9
+        return f"{rate:9.1f} GFLOP/s  {moved:7.1f} GB/s  {value['intensity']:7.1f} FLOPs/byte"
     if "live" in value:
         return "  ".join(f"{name} {value[name] / 2**20:8.1f} MiB" for name in value)
     return "; ".join(f"{name}: {cells(inner)}" for name, inner in value.items())

@@ -18,6 +18,7 @@ from .family import family
 from .grids import number_grids
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid
+from .roofline import roofline
 from .seeds import seeds
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "number_grids",
     "per_layer",
     "residual_block",
+    "roofline",
     "seeds",
     "stage_map",
     "transition",

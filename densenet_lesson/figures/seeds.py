@@ -1,4 +1,4 @@
-"""Results of several seeds: every run is a point, so that you see the spread and not only a mean."""
+"""Results of several seeds: every run is a point, so that you see the spread, not only a mean."""
 
 from __future__ import annotations
 
