@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks reproduce links presets test-colab clean clean-all
+.PHONY: help book pdf slides test linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -57,10 +57,19 @@ font_cache = import matplotlib.font_manager
 # scripts or styles have changed, Sphinx would see nothing to do, and not copy them.
 
 book: .venv-book/.installed  ## build the book; warnings are errors
-	@[ -z "$$(find book/_static -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees
-	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@[ -z "$$(find book/_static -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees _build/html/_modules
+	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees _build/html/_modules; exit 1; }
 	@cd _build/html/_static/mathjax && rm -rf adaptors mml-* node-main.js tex-mml-* tex-svg* tex-chtml-full*
 	@echo "The book is ready. Open _build/html/index.html in your browser."
+
+pdf: .venv/.installed book  ## print the whole book into one PDF (needs chromium)
+	.venv/bin/python book/tools/pdf.py
+
+slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
+	.venv-book/bin/python book/tools/slides.py
+
+linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
+	.venv-book/bin/python book/tools/linkcheck.py
 
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
@@ -82,7 +91,18 @@ links: .venv/.installed  ## write the repository's address from _config.yml into
 presets: .venv/.installed  ## write the package's networks into the book's architecture planner
 	.venv/bin/python book/tools/presets.py
 
-test-colab: .venv/.installed .venv-colab/.installed  ## run the notebooks in a replica of Colab
+release: .venv/.installed  ## make the problem sets for students and for instructors, in dist/
+	.venv/bin/python -m densenet_lesson.teaching.release --from $(or $(FROM),wheel)
+
+grade: .venv/.installed  ## grade a folder or zip of notebooks: make grade SUBMISSIONS=folder
+	@[ -n "$(SUBMISSIONS)" ] || { echo "Which folder or zip? make grade SUBMISSIONS=folder" >&2; exit 1; }
+	.venv/bin/python -m densenet_lesson.teaching.grade "$(SUBMISSIONS)" $(if $(SET),--set $(SET)) \
+		$(if $(OUT),--out "$(OUT)") $(if $(WORKERS),--workers $(WORKERS))
+
+colab: .venv/.installed  ## make the chapters as single files that run on Colab, in dist/colab/
+	.venv/bin/python -m densenet_lesson.teaching.release --colab --from $(or $(FROM),wheel)
+
+test-colab: .venv/.installed .venv-colab/.installed  ## run chapters and problem sets in a replica of Colab
 	rm -rf _build/colab build
 	.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/colab .
 	.venv-colab/bin/python -m pip uninstall --quiet --yes densenet-lesson d2l
@@ -91,9 +111,16 @@ test-colab: .venv/.installed .venv-colab/.installed  ## run the notebooks in a r
 		COLAB_RELEASE_TAG=replica DENSENET_LESSON_SOURCE="$$(ls "$$here"/_build/colab/*.whl)" \
 		"$$here/.venv-colab/bin/python" -m pytest -p no:cacheprovider -p nbval_without_pictures \
 		--nbval --nbval-current-env --durations=10 .
+	.venv-colab/bin/python -m pip uninstall --quiet --yes densenet-lesson
+	.venv/bin/python -m densenet_lesson.teaching.release --out _build/colab
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	cp _build/colab/instructors/*.ipynb "$$scratch" && here=$$PWD && cd "$$scratch" && \
+	PYTHONPATH="$$here/tests/offline" TQDM_DISABLE=1 COLAB_RELEASE_TAG=replica \
+		"$$here/.venv-colab/bin/python" -m pytest -p no:cacheprovider \
+		--nbval-lax --nbval-current-env --durations=6 .
 
 clean:  ## remove what the commands made; keep the environments
-	rm -rf _build build *.egg-info .coverage .pytest_cache .ruff_cache notebooks/.ruff_cache .hypothesis
+	rm -rf _build build dist book/api *.egg-info .coverage .pytest_cache .ruff_cache notebooks/.ruff_cache .hypothesis
 
 clean-all: clean  ## remove the environments too
 	rm -rf .venv .venv-book .venv-colab

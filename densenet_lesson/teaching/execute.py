@@ -1,0 +1,209 @@
+"""Run a notebook's cells in a sandbox, one by one, and collect the outputs outside of it.
+
+A cell that takes too long, or ends its process, is marked so; the rest runs again without it in a
+new sandbox. So a mistake costs its own question, and not those after it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import selectors
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+from nbformat import NotebookNode, from_dict
+
+from .sandbox import Sandbox, stop
+
+HIDDEN = "### BEGIN HIDDEN TESTS"
+LONGEST_ANSWER = 50 * 2**20
+RESTARTS = 3
+
+# What must fail, and fails unless a notebook has got hold of the runner: see `Run.trap`.
+TRAP = """import torch
+from densenet_lesson.teaching import checks
+held = 0
+for check in (checks.same, torch.testing.assert_close):
+    try:
+        check(torch.zeros(2), torch.ones(2))
+    except AssertionError:
+        held += 1
+assert held < 2, "held"
+"""
+
+
+class Broken(Exception):
+    """The process in the sandbox has ended, hangs, or talks nonsense; says which."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One notebook's way through the sandbox.
+
+    Args:
+        sandbox: where the cells run.
+        notes: remarks for the instructor, filled by `execute`.
+    """
+
+    sandbox: Sandbox
+    notes: list[str] = field(default_factory=list)
+    bad: dict[int, str] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """End it from another thread."""
+        self.stopped = True
+        if self.process:
+            self.process.kill()
+
+    def execute(self, notebook: NotebookNode) -> NotebookNode:
+        """Return the notebook with outputs in its code cells."""
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        self.deadline = time.monotonic() + self.sandbox.limits.notebook_seconds
+        for _ in range(RESTARTS + 1):
+            if self._all(cells) or self.stopped:
+                break
+        else:
+            self.notes.append(f"gave up after {RESTARTS} restarts")
+        return notebook
+
+    def _all(self, cells: list[NotebookNode]) -> bool:
+        """Run all cells but those known to be bad; False when one more of them turns out bad."""
+        self.process = process = self.sandbox.start()
+        try:
+            for cell in cells:
+                cell.outputs = [_failure("NotRun", "this cell was not run")]
+            pipe = Pipe(process, self.sandbox.limits.memory, self.sandbox.limits.processes)
+            if self._ask(pipe, None) != "ready":
+                raise RuntimeError("the sandbox does not start any more")
+            for index, cell in enumerate(cells):
+                if index in self.bad:
+                    cell.outputs = [_failure("Stopped", self.bad[index])]
+                elif not self._cell(pipe, cell, index):
+                    return False
+            return True
+        finally:
+            stop(process)
+
+    def _cell(self, pipe: Pipe, cell: NotebookNode, index: int) -> bool:
+        test = cell.metadata.get("nbgrader", {}).get("grade", False)
+        try:
+            if test and not self._held(pipe):
+                cell.outputs = [_failure("Tampering", "this notebook changes how tests are run")]
+                self.notes.append("TAMPERED with the grader")
+                return True
+            reply = self._ask(pipe, {"kind": "test" if test else "student", "code": cell.source})
+            cell.outputs = from_dict(_outputs(reply, cell.source, test))
+            self._remark(reply["changed"])
+        except Broken as broken:
+            self.bad[index] = str(broken)
+            cell.outputs = [_failure("Stopped", str(broken))]
+            self.notes.append(f"stopped in {_name(cell, index)}: {broken}")
+            return False
+        except (KeyError, TypeError, ValueError, AttributeError):
+            cell.outputs = [_failure("Tampering", "this notebook answers for the grader")]
+            self.notes.append("TAMPERED with the grader")
+        cell.execution_count = index + 1
+        return True
+
+    def _held(self, pipe: Pipe) -> bool:
+        """Does a test that must fail, fail? It passes where a cell has replaced the runner."""
+        reply = self._ask(pipe, {"kind": "test", "code": TRAP})
+        self._remark(reply["changed"])
+        return reply["error"] is not None and reply["error"]["evalue"] == "held"
+
+    def _remark(self, changed: list[str]) -> None:
+        if changed:
+            names = ", ".join(str(name)[:80] for name in changed[:3])
+            self.notes.append(f"had redefined {names}: put back before the tests")
+
+    def _ask(self, pipe: Pipe, request: dict | None) -> Any:
+        seconds = min(self.sandbox.limits.cell_seconds, self.deadline - time.monotonic())
+        if request is None:
+            return pipe.read(time.monotonic() + 120)
+        token = secrets.token_hex(16)
+        pipe.write({**request, "token": token})
+        reply = pipe.read(time.monotonic() + max(seconds, 0.0))
+        if not isinstance(reply, dict) or reply.get("token") != token:
+            raise Broken("it answered for the grader")
+        return reply
+
+
+class Pipe:
+    """Lines of JSON to and from a process, which is watched meanwhile."""
+
+    def __init__(self, process: subprocess.Popen, memory: int, processes: int) -> None:
+        self.process, self.memory, self.processes = process, memory, processes
+        self.buffer = b""
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(process.stdout, selectors.EVENT_READ)
+
+    def write(self, request: dict) -> None:
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+            self.process.stdin.flush()
+        except (BrokenPipeError, OSError) as error:
+            raise Broken("its Python process has ended") from error
+
+    def read(self, deadline: float) -> Any:
+        """The next answer; `Broken` when there is none by the deadline."""
+        start = time.monotonic()
+        while b"\n" not in self.buffer:
+            if time.monotonic() >= deadline:
+                raise Broken(f"it took more than {deadline - start:.0f} s")
+            self._watch()
+            if self.selector.select(timeout=min(0.5, max(deadline - time.monotonic(), 0.01))):
+                data = self.process.stdout.read1(1 << 20)
+                self.buffer += data
+                if not data:
+                    raise Broken("it ended its Python process")
+                if len(self.buffer) > LONGEST_ANSWER:
+                    raise Broken("it sent too much output")
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        try:
+            return json.loads(line)
+        except ValueError as error:
+            raise Broken("it answered for the grader") from error
+
+    def _watch(self) -> None:
+        try:
+            family = psutil.Process(self.process.pid).children(recursive=True)
+            used = sum(member.memory_info().rss for member in family)
+        except psutil.Error:
+            return
+        if used > self.memory:
+            raise Broken(f"it took more than {self.memory / 2**30:.0f} GiB of memory")
+        if len(family) > self.processes:
+            raise Broken(f"it started more than {self.processes} processes")
+
+
+def _name(cell: NotebookNode, index: int) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", f"code cell {index + 1}")
+
+
+def _failure(name: str, text: str) -> NotebookNode:
+    lines = [f"{name}: {text}"]
+    error = {"output_type": "error", "ename": name, "evalue": text, "traceback": lines}
+    return from_dict(error)
+
+
+def _outputs(reply: dict, source: str, test: bool) -> list[dict]:
+    """The outputs as a notebook stores them. Of a test: what it prints, and what failed, where."""
+    outputs, error = list(reply["outputs"]), reply["error"]
+    if test:
+        texts = [output["text"] for output in outputs if output["output_type"] == "stream"]
+        outputs = [{"output_type": "stream", "name": "stdout", "text": text} for text in texts]
+    if error is None:
+        return outputs
+    line, traced = error["line"], [str(text) for text in error["traceback"]]
+    if test:
+        start = source[: source.find(HIDDEN)].count("\n") if HIDDEN in source else line
+        traced.insert(0, f"In the {'hidden' if line > start else 'visible'} tests:")
+    name, value = str(error["ename"]), str(error["evalue"])
+    error = {"output_type": "error", "ename": name, "evalue": value, "traceback": traced}
+    return [*outputs, error]

@@ -1,0 +1,118 @@
+"""Bring a handed-in notebook back into the source's form: only the answers are the student's."""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+
+import nbformat
+from nbformat import NotebookNode
+
+from .sets import grade_id_of, is_setup, marked
+
+INSTALLED = "# Set-up: when a notebook is graded, the course is already installed."
+
+
+class Unreadable(ValueError):
+    """A file that is no notebook; says why, in words for the student."""
+
+
+def read_notebook(data: bytes) -> NotebookNode:
+    """Read a handed-in file.
+
+    Raises:
+        Unreadable: it is empty, not JSON, or not a notebook.
+    """
+    if not data.strip():
+        raise Unreadable("the file is empty")
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("the file is not a notebook: it is not JSON") from error
+    if not isinstance(content, dict) or "nbformat" not in content:
+        raise Unreadable("the file is not a notebook: it is JSON, but without nbformat")
+    try:
+        notebook = nbformat.reads(json.dumps(_with_ids(content)), as_version=4)
+    except Exception as error:
+        raise Unreadable(f"the notebook is damaged: {type(error).__name__}") from error
+    if not notebook.get("cells"):
+        raise Unreadable("the notebook has no cells")
+    return notebook
+
+
+def _with_ids(content: dict) -> dict:
+    """Colab keeps a cell's id in its metadata; put it back. Make what is malformed regular."""
+    cells, taken = content.get("cells"), set()
+    for cell in reversed(cells) if isinstance(cells, list) else []:
+        metadata = cell.get("metadata")
+        cell["metadata"] = metadata = metadata if isinstance(metadata, dict) else {}
+        identity = cell.get("id") or metadata.get("id")
+        usable = isinstance(identity, str) and identity not in taken
+        cell["id"] = identity if usable else uuid.uuid4().hex[:8]
+        taken.add(cell["id"])
+        cell["source"] = cell.get("source") or ""
+    return content
+
+
+def repair(handed_in: NotebookNode, source: NotebookNode, released: NotebookNode) -> NotebookNode:
+    """Return the student's answers between the source's tests.
+
+    A locked cell is taken from the source, edited or not; a deleted one comes back at its place; a
+    deleted answer comes back as the release's empty one. Of cells that exist twice, the last
+    counts. Other cells stay as the student has them.
+
+    Args:
+        handed_in: what the student handed in, by `read_notebook`.
+        source: with solutions and hidden tests, by `sets.for_nbgrader`.
+        released: what students got.
+    """
+    wanted, empty = marked(source), marked(released)
+    by_id = {cell.get("id"): name for name, cell in wanted.items()}
+    found: dict[str, NotebookNode] = {}
+    cells = []
+    for cell in reversed(handed_in.cells):
+        name = grade_id_of(cell)
+        name = name if name in wanted else by_id.get(cell.get("id"))
+        cell.metadata.pop("nbgrader", None)
+        if name and name not in found:
+            found[name] = cell = _restored(cell, wanted[name], empty[name])
+        cells.insert(0, cell)
+    _insert_missing(cells, wanted, empty, found)
+    notebook = copy.deepcopy(source)
+    notebook.cells = [_tidy(cell, taken) for taken in [set()] for cell in cells]
+    return notebook
+
+
+def _restored(cell: NotebookNode, wanted: NotebookNode, empty: NotebookNode) -> NotebookNode:
+    """The student's answer under the source's marks; all of the source's cell when it is locked."""
+    restored = copy.deepcopy(wanted)
+    restored.metadata = copy.deepcopy(empty.metadata)
+    if not wanted.metadata.nbgrader.locked:
+        restored.source = cell.source
+    return restored
+
+
+def _insert_missing(cells: list, wanted: dict, empty: dict, found: dict) -> None:
+    """Put deleted cells back, each behind the one that it follows in the source."""
+    before = None
+    for name, cell in wanted.items():
+        if name not in found:
+            answer = empty[name] if not cell.metadata.nbgrader.locked else cell
+            found[name] = _restored(answer, cell, empty[name])
+            place = cells.index(found[before]) + 1 if before else 0
+            cells.insert(place, found[name])
+        before = name
+
+
+def _tidy(cell: NotebookNode, taken: set[str]) -> NotebookNode:
+    """A cell without outputs, with an id of its own, and with nothing to install."""
+    if is_setup(cell):
+        cell.source = INSTALLED
+    if cell.id in taken:
+        cell.id = uuid.uuid4().hex[:8]
+    taken.add(cell.id)
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    cell.pop("attachments", None)
+    return cell

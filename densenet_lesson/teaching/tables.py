@@ -1,0 +1,109 @@
+"""The tables that `grade` writes and reads: grades.csv, status.csv and written.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from .entry import Entry, write_whole
+from .sets import ProblemSet
+
+WRITTEN = ["student", "name", "set", "question", "worth", "answer", "rubric", "points"]
+# Canvas wants these five first, and finds a student by ID; Moodle maps any column that you choose.
+IDENTITY = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+
+
+def _write(path: Path, header: list[str], rows: Iterable[Iterable]) -> None:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(header)
+    table.writerows([_harmless(value) for value in row] for row in rows)
+    write_whole(path, text.getvalue(), encoding="utf-8-sig")  # so that Excel reads accents
+
+
+def _harmless(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
+
+
+def _number(points: float | None) -> str:
+    return "" if points is None else f"{points:g}"
+
+
+def write_grades(path: Path, entries: list[Entry], sets: dict[str, ProblemSet]) -> None:
+    """Write one row for each student and one column for each set. An empty cell: not graded."""
+    graded = [entry for entry in entries if entry.graded]
+    names = [name for name in sets if any(entry.set_name == name for entry in graded)]
+    rows = []
+    for student in sorted({entry.student for entry in graded}):
+        own = {entry.set_name: entry for entry in graded if entry.student == student}
+        name = next(iter(own.values())).name
+        totals = [_number(own[name].total) if name in own else "" for name in names]
+        rows.append([name, student, "", "", "", *totals])
+    _write(path, [*IDENTITY, *(sets[name].title for name in names)], rows)
+
+
+def write_status(path: Path, entries: list[Entry], sets: dict[str, ProblemSet]) -> None:
+    """Write one row for each file: what came of it, and the points of each question."""
+    header = ["student", "name", "set", "status", "late", "points", "of", "waiting", "questions"]
+    rows = []
+    for entry in entries:
+        each = " ".join(f"{q}={_number(p) or '?'}" for q, p in entry.points.items())
+        of = _number(sets[entry.set_name].points) if entry.set_name in sets else ""
+        rows.append(
+            [entry.student, entry.name, entry.set_name, entry.status, "late" * entry.late]
+            + [_number(entry.total), of, " ".join(entry.waiting), each]
+            + ["; ".join(entry.notes), entry.path]
+        )
+    _write(path, [*header, "notes", "file"], rows)
+
+
+def write_written(path: Path, rows: list[dict]) -> None:
+    """Write the answers that an instructor grades, with the points given so far."""
+    _write(path, WRITTEN, ([row[key] for key in WRITTEN] for row in rows))
+
+
+def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float]]:
+    """Read the points that the instructor has filled in.
+
+    Returns:
+        (answer, points) by (student, set, question); rows without points are left out.
+
+    Raises:
+        ValueError: a column is missing, or points are no number from 0 to what the question is
+            worth; names the line.
+    """
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8-sig")
+    delimiter = (
+        ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    )
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    missing = set(WRITTEN) - set(table.fieldnames or [])
+    if missing:
+        raise ValueError(f"{path}: the column {sorted(missing)[0]!r} is missing")
+    found = {}
+    for row in table:
+        if (row["points"] or "").strip():
+            key = (row["student"].removeprefix("'"), row["set"], row["question"])
+            found[key] = (same_text(row["answer"]), _points(row, f"{path}, line {table.line_num}"))
+    return found
+
+
+def _points(row: dict[str, str], place: str) -> float:
+    worth = float(row["worth"])
+    try:
+        points = float(row["points"].replace(",", "."))
+    except ValueError:
+        points = -1.0
+    if not 0 <= points <= worth:
+        raise ValueError(f"{place}: points={row['points']!r} must be a number from 0 to {worth:g}")
+    return points
+
+
+def same_text(answer: str) -> str:
+    """An answer as it is compared: without what spreadsheets do to spaces and line ends."""
+    return " ".join((answer or "").removeprefix("'").split())

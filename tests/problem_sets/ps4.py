@@ -1,0 +1,721 @@
+"""Variants of problem set 4: transitions and the full model."""
+
+from variants import correct, wrong
+
+
+def edit(code: str, *edits: tuple[str, str]) -> str:
+    """Replace each `old` by its `new`; each must be there."""
+    for old, new in edits:
+        assert old in code, f"{old!r} is not in the code"
+        code = code.replace(old, new)
+    return code
+
+
+SHAPES = """
+def shapes(
+    height, width, block_config, growth_rate, num_init_features, compression=0.5, stem="cifar"
+):
+    h, w = height, width
+    if stem == "imagenet":
+        h, w = (h + 1) // 2, (w + 1) // 2
+        h, w = (h + 1) // 2, (w + 1) // 2
+    c = num_init_features
+    path = [(c, h, w)]
+    for i in range(len(block_config)):
+        if i > 0:
+            c, h, w = int(c * compression), h // 2, w // 2
+            if h < 1:
+                raise ValueError("the height is too small")
+            if w < 1:
+                raise ValueError("the width is too small")
+            path.append((c, h, w))
+        c = c + block_config[i] * growth_rate
+        path.append((c, h, w))
+    return path
+"""
+SHAPES_RECURSIVE = """
+def shapes(
+    height, width, block_config, growth_rate, num_init_features, compression=0.5, stem="cifar"
+):
+    def rest(c, h, w, blocks):
+        if min(h, w) < 1:
+            raise ValueError("height and width must be larger")
+        if not blocks:
+            return []
+        c = c + blocks[0] * growth_rate
+        if len(blocks) == 1:
+            return [(c, h, w)]
+        after = (math.floor(c * compression), h // 2, w // 2)
+        return [(c, h, w), after, *rest(*after, blocks[1:])]
+
+    shrink = 4 if stem == "imagenet" else 1
+    start = (num_init_features, math.ceil(height / shrink), math.ceil(width / shrink))
+    return [start, *rest(*start, tuple(block_config))]
+"""
+SHAPES_BY_RUNNING = """
+def shapes(
+    height, width, block_config, growth_rate, num_init_features, compression=0.5, stem="cifar"
+):
+    parts = [nn.Conv2d(3, num_init_features, 3, padding=1)]
+    if stem == "imagenet":
+        parts = [nn.Sequential(
+            nn.Conv2d(3, num_init_features, 7, stride=2, padding=3),
+            nn.MaxPool2d(3, stride=2, padding=1),
+        )]
+    channels = num_init_features
+    with torch.device("meta"):
+        x = torch.rand(1, 3, height, width)
+        for i, num_layers in enumerate(block_config):
+            if i:
+                kept = math.floor(channels * compression)
+                parts.append(Transition(channels, kept))
+                channels = kept
+            parts.append(DenseBlock(num_layers, channels, growth_rate))
+            channels += num_layers * growth_rate
+        path = []
+        for part in parts:
+            for name, size in zip(("height", "width"), x.shape[2:]):
+                if isinstance(part, Transition) and size < 2:
+                    raise ValueError(f"{name} is too small")
+            x = part.to("meta")(x)
+            path.append(tuple(x.shape[1:]))
+    return path
+"""
+
+TRANSITION = """
+class RoundUpTransition(nn.Module):
+    def __init__(self, in_channels, compression=0.5, pool="avg"):
+        super().__init__()
+        if compression <= 0 or compression > 1:
+            raise ValueError(f"compression must be in (0, 1], got {compression}")
+        if pool != "avg" and pool != "max":
+            raise ValueError(f"pool must be avg or max, got {pool}")
+        out_channels = int(compression * in_channels)
+        self.pool = pool
+        self.bn = nn.BatchNorm2d(in_channels)
+        self.mix = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+
+    def forward(self, x):
+        x = self.mix(torch.relu(self.bn(x)))
+        if self.pool == "avg":
+            return F.avg_pool2d(x, 2, 2, ceil_mode=True)
+        return F.max_pool2d(x, 2, 2, ceil_mode=True)
+"""
+POOLING = (
+    '        if self.pool == "avg":\n            return F.avg_pool2d(x, 2, 2, ceil_mode=True)\n'
+)
+TRANSITION_SEQUENTIAL = """
+class RoundUpTransition(nn.Sequential):
+    def __init__(self, in_channels, compression=0.5, pool="avg"):
+        if not 0 < compression <= 1:
+            raise ValueError("compression")
+        kinds = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}
+        if pool not in kinds:
+            raise ValueError("pool")
+        super().__init__(
+            nn.BatchNorm2d(in_channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(in_channels, math.floor(in_channels * compression), 1, bias=False),
+            kinds[pool](2, 2, ceil_mode=True),
+        )
+"""
+EDGE_REPEATED_FIRST = """
+class RoundUpTransition(nn.Module):
+    def __init__(self, in_channels, compression=0.5, pool="avg"):
+        super().__init__()
+        if not 0 < compression <= 1:
+            raise ValueError(f"compression={compression}")
+        if pool not in ("avg", "max"):
+            raise ValueError(f"pool={pool}")
+        self.inner = Transition(in_channels, math.floor(compression * in_channels), pool=pool)
+
+    def forward(self, x):
+        down, right = x.shape[2] % 2, x.shape[3] % 2
+        return self.inner(F.pad(x, (0, right, 0, down), mode="replicate"))
+"""
+
+EDGE_REPEATED = """
+class RoundUpTransition(nn.Module):
+    def __init__(self, in_channels, compression=0.5, pool="avg"):
+        super().__init__()
+        if not 0 < compression <= 1:
+            raise ValueError(f"compression={compression}")
+        if pool not in ("avg", "max"):
+            raise ValueError(f"pool={pool}")
+        kept = math.floor(compression * in_channels)
+        norm, relu, conv, self.pooling = Transition(in_channels, kept, pool=pool)
+        self.before = nn.Sequential(norm, relu, conv)
+
+    def forward(self, x):
+        down, right = x.shape[2] % 2, x.shape[3] % 2
+        return self.pooling(F.pad(self.before(x), (0, right, 0, down), mode="replicate"))
+"""
+
+NETWORK = """
+class GrowingDenseNet(nn.Module):
+    def __init__(
+        self, block_config, growth_rates, num_init_features, compression=0.5, bn_size=4,
+        in_channels=1, num_classes=10,
+    ):
+        super().__init__()
+        if len(block_config) != len(growth_rates):
+            raise ValueError("growth_rates must be as many as the blocks")
+        self.stem = nn.Conv2d(in_channels, num_init_features, 3, 1, 1, bias=False)
+        self.blocks, self.transitions = nn.ModuleList(), nn.ModuleList()
+        c = num_init_features
+        for i, n in enumerate(block_config):
+            self.blocks.append(DenseBlock(n, c, growth_rates[i], bn_size=bn_size))
+            c += n * growth_rates[i]
+            if i < len(block_config) - 1:
+                self.transitions.append(Transition(c, int(c * compression)))
+                c = int(c * compression)
+        self.bn = nn.BatchNorm2d(c)
+        self.fc = nn.Linear(c, num_classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i < len(self.transitions):
+                x = self.transitions[i](x)
+        x = F.relu(self.bn(x))
+        x = F.adaptive_avg_pool2d(x, 1)
+        return self.fc(x.flatten(1))
+"""
+NETWORK_SEQUENTIAL = """
+class GrowingDenseNet(nn.Sequential):
+    def __init__(
+        self, block_config, growth_rates, num_init_features, compression=0.5, bn_size=4,
+        in_channels=1, num_classes=10,
+    ):
+        if len(growth_rates) != len(block_config):
+            raise ValueError(f"growth_rates: {len(growth_rates)}")
+        c = num_init_features
+        parts = [nn.Conv2d(in_channels, c, 3, padding=1, bias=False)]
+        for n, k in zip(block_config, growth_rates):
+            if len(parts) > 1:
+                parts.append(Transition(c, math.floor(c * compression)))
+                c = math.floor(c * compression)
+            parts.append(DenseBlock(n, c, k, bn_size))
+            c = c + n * k
+        parts += [nn.BatchNorm2d(c), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        super().__init__(*parts, nn.Linear(c, num_classes))
+"""
+NETWORK_NAMED = """
+class GrowingDenseNet(nn.Module):
+    def __init__(
+        self, block_config, growth_rates, num_init_features, compression=0.5, bn_size=4,
+        in_channels=1, num_classes=10,
+    ):
+        super().__init__()
+        if len(growth_rates) != len(block_config):
+            raise ValueError(f"growth_rates={growth_rates} does not fit")
+        self.body = nn.Sequential()
+        stem = nn.Conv2d(in_channels, num_init_features, 3, padding=1, bias=False)
+        self.body.add_module("conv", stem)
+        path = [num_init_features]
+        for i, (n, k) in enumerate(zip(block_config, growth_rates), start=1):
+            self.body.add_module(f"block{i}", DenseBlock(n, path[-1], k, bn_size))
+            path.append(path[-1] + n * k)
+            if i != len(block_config):
+                kept = math.floor(compression * path[-1])
+                self.body.add_module(f"down{i}", Transition(path[-1], kept))
+                path.append(kept)
+        self.body.add_module("norm", nn.BatchNorm2d(path[-1]))
+        self.classifier = nn.Linear(path[-1], num_classes)
+
+    def forward(self, x):
+        features = self.body(x).clamp(min=0)
+        return self.classifier(features.flatten(2).mean(2))
+"""
+
+DEPTHS = """
+def depths(printed, growth_rate, bottleneck=False, compression=1.0, num_classes=10):
+    found = []
+    for depth in range(5, 301):
+        try:
+            config = densenet_cifar_config(depth, growth_rate, bottleneck, compression)
+        except ValueError:
+            continue
+        config = replace(config, num_classes=num_classes)
+        p = arithmetic.parameters(config)
+        if f"{p / 1e6:.1f}M" == printed:
+            found.append(depth)
+        elif found:
+            break
+        if p / 1e6 > float(printed[:-1]) + 0.1:
+            break
+    return found
+"""
+DEPTHS_BY_LAYERS = """
+def depths(printed, growth_rate, bottleneck=False, compression=1.0, num_classes=10):
+    def count(n):
+        depth = 4 + 3 * n * (2 if bottleneck else 1)
+        config = densenet_cifar_config(depth, growth_rate, bottleneck, compression)
+        return depth, arithmetic.parameters(replace(config, num_classes=num_classes)) / 1e6
+
+    n, found = 1, []
+    while count(n)[1] < float(printed[:-1]) + 0.06:
+        depth, millions = count(n)
+        if f"{millions:.1f}M" == printed:
+            found = found + [depth]
+        n = n + 1
+    return found
+"""
+DEPTHS_FORMULA = """
+def depths(printed, growth_rate, bottleneck=False, compression=1.0, num_classes=10):
+    k = growth_rate
+
+    def parameters(n):
+        c = 2 * k if bottleneck and compression < 1 else 16
+        total = 3 * 3 * 3 * c
+        for block in range(3):
+            for _ in range(n):
+                if bottleneck:
+                    total += 2 * c + c * 4 * k + 2 * 4 * k + 9 * 4 * k * k
+                else:
+                    total += 2 * c + 9 * c * k
+                c += k
+            if block < 2:
+                kept = int(compression * c)
+                total += 2 * c + c * kept
+                c = kept
+        return total + 2 * c + c * num_classes + num_classes
+
+    per_layer = 6 if bottleneck else 3
+    fits = [n for n in range(1, 60) if f"{parameters(n) / 1e6:.1f}M" == printed]
+    return [4 + per_layer * n for n in fits]
+"""
+
+KERAS = """
+def from_keras(weights):
+    state = {}
+    for name, tensor in weights.items():
+        layer, kind = name.split("/")
+        kinds = {"kernel": "weight", "gamma": "weight", "beta": "bias", "bias": "bias",
+                 "moving_mean": "running_mean", "moving_variance": "running_var"}
+        inner = {"0_bn": "norm1", "1_conv": "conv1", "1_bn": "norm2", "2_conv": "conv2"}
+        words = layer.split("_")
+        if layer == "conv1_conv":
+            new = "features.conv0"
+        elif layer == "conv1_bn":
+            new = "features.norm0"
+        elif layer == "bn":
+            new = "features.norm5"
+        elif layer == "predictions":
+            new = "classifier"
+        elif words[0].startswith("pool") and words[-1] in ("bn", "conv"):
+            number = int(words[0][4:]) - 1
+            new = f"features.transition{number}." + words[1].replace("bn", "norm")
+        elif len(words) == 4 and "_".join(words[2:]) in inner:
+            block, number = int(words[0][4:]) - 1, int(words[1][5:])
+            new = f"features.denseblock{block}.denselayer{number}."
+            new += inner["_".join(words[2:])]
+        else:
+            raise ValueError(f"unknown name {name}")
+        if kind not in kinds:
+            raise ValueError(f"unknown tensor {name}")
+        if kind == "kernel" and len(tensor.shape) == 4:
+            tensor = tensor.permute(3, 2, 0, 1)
+        if kind == "kernel" and len(tensor.shape) == 2:
+            tensor = tensor.t()
+        state[new + "." + kinds[kind]] = tensor
+    return state
+"""
+KERAS_REGEX = """
+RULES = [
+    (r"conv1_conv/", "features.conv0/"),
+    (r"conv1_bn/", "features.norm0/"),
+    (r"bn/", "features.norm5/"),
+    (r"predictions/", "classifier/"),
+    (r"conv(\\d+)_block(\\d+)_0_bn/", r"features.denseblock{\\1}.denselayer\\2.norm1/"),
+    (r"conv(\\d+)_block(\\d+)_1_conv/", r"features.denseblock{\\1}.denselayer\\2.conv1/"),
+    (r"conv(\\d+)_block(\\d+)_1_bn/", r"features.denseblock{\\1}.denselayer\\2.norm2/"),
+    (r"conv(\\d+)_block(\\d+)_2_conv/", r"features.denseblock{\\1}.denselayer\\2.conv2/"),
+    (r"pool(\\d+)_bn/", r"features.transition{\\1}.norm/"),
+    (r"pool(\\d+)_conv/", r"features.transition{\\1}.conv/"),
+]
+TENSORS = {"/kernel": ".weight", "/gamma": ".weight", "/beta": ".bias", "/bias": ".bias",
+           "/moving_mean": ".running_mean", "/moving_variance": ".running_var"}
+
+
+def from_keras(weights):
+    def rename(name):
+        for old, new in RULES:
+            changed, hits = re.subn("^" + old, new, name)
+            if hits:
+                changed = re.sub(r"\\{(\\d+)\\}", lambda m: str(int(m[1]) - 1), changed)
+                for old_end, new_end in TENSORS.items():
+                    if changed.endswith(old_end):
+                        return changed.removesuffix(old_end) + new_end
+        raise ValueError(f"no rule for {name}")
+
+    def layout(name, tensor):
+        if not name.endswith("/kernel"):
+            return tensor.clone()
+        if tensor.dim() == 4:
+            return torch.einsum("hwio -> oihw", tensor).contiguous()
+        return tensor.transpose(0, 1).contiguous()
+
+    return {rename(name): layout(name, tensor) for name, tensor in weights.items()}
+"""
+KERAS_FROM_OURS = """
+def from_keras(weights):
+    # all names that a DenseNet can have, from ours to Keras's
+    names = {"conv1_conv": "features.conv0", "conv1_bn": "features.norm0",
+             "bn": "features.norm5", "predictions": "classifier"}
+    for b in range(1, 21):
+        names[f"pool{b + 1}_bn"] = f"features.transition{b}.norm"
+        names[f"pool{b + 1}_conv"] = f"features.transition{b}.conv"
+        for i in range(1, 121):
+            ours = f"features.denseblock{b}.denselayer{i}."
+            theirs = f"conv{b + 1}_block{i}_"
+            names |= {theirs + "0_bn": ours + "norm1", theirs + "1_conv": ours + "conv1",
+                      theirs + "1_bn": ours + "norm2", theirs + "2_conv": ours + "conv2"}
+    state = {}
+    for name in weights:
+        layer, kind = name.split("/")
+        if layer not in names:
+            raise ValueError(name)
+        weight = weights[name]
+        if kind == "kernel" and layer == "predictions":
+            kind, weight = "weight", weight.permute(1, 0)
+        elif kind == "kernel":
+            kind, weight = "weight", weight.movedim((3, 2), (0, 1))
+        elif layer != "predictions":
+            kinds = {"gamma": "weight", "beta": "bias"}
+            kinds |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
+            if kind not in kinds:
+                raise ValueError(name)
+            kind = kinds[kind]
+        state[names[layer] + "." + kind] = weight
+    return state
+"""
+
+VARIANTS = [
+    correct("q1", "transition before every block but the first", SHAPES),
+    correct("q1", "recursion, one division by four", SHAPES_RECURSIVE),
+    correct("q1", "runs a network on the meta device", SHAPES_BY_RUNNING),
+    wrong(
+        "q1",
+        "rounds the compression to the nearest",
+        edit(SHAPES, ("int(c * compression)", "round(c * compression)")),
+    ),
+    wrong(
+        "q1",
+        "rounds the compression up",
+        edit(SHAPES, ("int(c * compression)", "math.ceil(c * compression)")),
+    ),
+    wrong("q1", "always halves", edit(SHAPES, ("int(c * compression)", "c // 2"))),
+    wrong("q1", "large stem rounds down", edit(SHAPES, ("(h + 1) // 2", "h // 2"))),
+    wrong(
+        "q1",
+        "large stem halves once",
+        edit(
+            SHAPES,
+            (
+                "        h, w = (h + 1) // 2, (w + 1) // 2\n" * 2,
+                "        h, w = (h + 1) // 2, (w + 1) // 2\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q1",
+        "transition rounds sizes up",
+        edit(SHAPES, (", h // 2, w // 2", ", (h + 1) // 2, (w + 1) // 2")),
+    ),
+    wrong(
+        "q1",
+        "transition after the last block too",
+        edit(
+            SHAPES,
+            (
+                "    return path",
+                "    path.append((int(c * compression), h // 2, w // 2))\n    return path",
+            ),
+        ),
+    ),
+    wrong("q1", "width before height", edit(SHAPES, ("(c, h, w)", "(c, w, h)"))),
+    wrong(
+        "q1",
+        "a square of the height",
+        edit(SHAPES, ("h, w = height, width", "h, w = height, height")),
+    ),
+    wrong("q1", "no error for the width", edit(SHAPES, ("if w < 1", "if w < 0"))),
+    wrong("q1", "no transition at all", edit(SHAPES, ("if i > 0", "if i > 99"))),
+    correct("q2", "functional", TRANSITION),
+    correct("q2", "Sequential, ReLU in place", TRANSITION_SEQUENTIAL),
+    correct("q2", "the package's layers, edge repeated before the pooling", EDGE_REPEATED),
+    correct(
+        "q2",
+        "average before the convolution",
+        edit(
+            TRANSITION,
+            (
+                "        x = self.mix(torch.relu(self.bn(x)))\n",
+                "        x = torch.relu(self.bn(x))\n",
+            ),
+            (
+                "return F.avg_pool2d(x, 2, 2, ceil_mode=True)",
+                "return self.mix(F.avg_pool2d(x, 2, ceil_mode=True))",
+            ),
+            ("return F.max_pool2d(x,", "return F.max_pool2d(self.mix(x),"),
+        ),
+    ),
+    wrong("q2", "rounds down", edit(TRANSITION, (", ceil_mode=True", ""))),
+    wrong("q2", "edge repeated before batch norm, which counts it twice", EDGE_REPEATED_FIRST),
+    wrong(
+        "q2",
+        "pads with zeros and counts them",
+        edit(
+            TRANSITION,
+            (
+                POOLING,
+                '        if self.pool == "avg":\n'
+                "            x = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2))\n"
+                "            return F.avg_pool2d(x, 2)\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q2",
+        "adaptive pooling, whose windows overlap",
+        edit(
+            TRANSITION,
+            (
+                "F.avg_pool2d(x, 2, 2, ceil_mode=True)",
+                "F.adaptive_avg_pool2d(x, ((x.shape[2] + 1) // 2, (x.shape[3] + 1) // 2))",
+            ),
+        ),
+    ),
+    wrong(
+        "q2",
+        "resizes by interpolation",
+        edit(
+            TRANSITION,
+            (
+                "F.avg_pool2d(x, 2, 2, ceil_mode=True)",
+                "F.interpolate(x, [(s + 1) // 2 for s in x.shape[2:]], mode='bilinear')",
+            ),
+        ),
+    ),
+    wrong("q2", "bias left in", edit(TRANSITION, ("1, bias=False", "1"))),
+    wrong("q2", "no ReLU", edit(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(x)"))),
+    wrong(
+        "q2",
+        "ReLU before batch norm",
+        edit(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(torch.relu(x))")),
+    ),
+    wrong(
+        "q2",
+        "batch norm after the convolution",
+        edit(
+            TRANSITION,
+            ("nn.BatchNorm2d(in_channels)", "nn.BatchNorm2d(out_channels)"),
+            ("self.mix(torch.relu(self.bn(x)))", "torch.relu(self.bn(self.mix(x)))"),
+        ),
+    ),
+    wrong("q2", "always the maximum", edit(TRANSITION, (POOLING, ""))),
+    wrong("q2", "always the average", edit(TRANSITION, ("F.max_pool2d", "F.avg_pool2d"))),
+    wrong(
+        "q2",
+        "rounds channels to the nearest",
+        edit(TRANSITION, ("int(compression * in_channels)", "round(compression * in_channels)")),
+    ),
+    wrong(
+        "q2",
+        "an assert instead of a ValueError",
+        edit(TRANSITION, ('raise ValueError(f"pool', 'raise KeyError(f"pool')),
+    ),
+    wrong(
+        "q2", "allows a compression of 0", edit(TRANSITION, ("compression <= 0", "compression < 0"))
+    ),
+    wrong(
+        "q2",
+        "batch norm of the batch in evaluation mode, too",
+        edit(
+            TRANSITION,
+            (
+                "nn.BatchNorm2d(in_channels)",
+                "nn.BatchNorm2d(in_channels, track_running_stats=False)",
+            ),
+        ),
+    ),
+    correct("q3", "two lists", NETWORK),
+    correct("q3", "one Sequential", NETWORK_SEQUENTIAL),
+    correct("q3", "named parts, clamp for ReLU", NETWORK_NAMED),
+    wrong(
+        "q3",
+        "the first growth rate everywhere",
+        edit(NETWORK, ("growth_rates[i]", "growth_rates[0]")),
+    ),
+    wrong("q3", "bias in the stem", edit(NETWORK, ("3, 1, 1, bias=False", "3, 1, 1"))),
+    wrong("q3", "no bottleneck", edit(NETWORK, (", bn_size=bn_size", ""))),
+    wrong("q3", "always a bottleneck of 4k", edit(NETWORK, ("bn_size=bn_size", "bn_size=4"))),
+    wrong("q3", "always halves", edit(NETWORK, ("int(c * compression)", "c // 2"))),
+    wrong("q3", "no ReLU at the end", edit(NETWORK, ("F.relu(self.bn(x))", "self.bn(x)"))),
+    wrong(
+        "q3",
+        "batch norm at the end is never called",
+        edit(NETWORK, ("F.relu(self.bn(x))", "F.relu(x)")),
+    ),
+    wrong(
+        "q3",
+        "max pooling at the end",
+        edit(NETWORK, ("adaptive_avg_pool2d", "adaptive_max_pool2d")),
+    ),
+    wrong(
+        "q3",
+        "max pooling in the transitions",
+        edit(NETWORK, ("int(c * compression)))", "int(c * compression), pool='max'))")),
+    ),
+    wrong(
+        "q3",
+        "average before ReLU",
+        edit(
+            NETWORK,
+            (
+                "        x = F.relu(self.bn(x))\n        x = F.adaptive_avg_pool2d(x, 1)\n",
+                "        x = F.relu(F.adaptive_avg_pool2d(self.bn(x), 1))\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q3",
+        "a softmax at the end",
+        edit(NETWORK, ("return self.fc(x.flatten(1))", "return self.fc(x.flatten(1)).softmax(1)")),
+    ),
+    wrong(
+        "q3",
+        "transition after the last block too",
+        edit(NETWORK, ("if i < len(block_config) - 1", "if i < len(block_config)")),
+    ),
+    wrong(
+        "q3",
+        "no error for growth_rates",
+        edit(NETWORK, ("!= len(growth_rates)", "!= len(block_config)")),
+    ),
+    correct("q4", "tries every depth", DEPTHS),
+    correct("q4", "counts dense layers", DEPTHS_BY_LAYERS),
+    correct("q4", "counts parameters itself", DEPTHS_FORMULA),
+    wrong("q4", "the first that fits", edit(DEPTHS, ("found.append(depth)", "return [depth]"))),
+    wrong(
+        "q4", "steps of 3 with bottlenecks", edit(DEPTHS_FORMULA, ("6 if bottleneck else 3", "3"))
+    ),
+    wrong(
+        "q4",
+        "three layers around the blocks",
+        edit(DEPTHS_FORMULA, ("[4 + per_layer", "[3 + per_layer")),
+    ),
+    wrong(
+        "q4",
+        "always 10 classes",
+        edit(DEPTHS, ("num_classes=num_classes)\n        p", "num_classes=10)\n        p")),
+    ),
+    wrong(
+        "q4",
+        "cuts digits off instead of rounding",
+        edit(DEPTHS, ('f"{p / 1e6:.1f}M" == printed', 'f"{p // 1e5 / 10:.1f}M" == printed')),
+    ),
+    wrong("q4", "forgets compression", edit(DEPTHS, ("bottleneck, compression)", "bottleneck)"))),
+    wrong(
+        "q4",
+        "begins with two layers in a block",
+        edit(DEPTHS_FORMULA, ("range(1, 60)", "range(2, 60)")),
+    ),
+    wrong("q4", "stops at 40", edit(DEPTHS, ("range(5, 301)", "range(5, 41)"))),
+    wrong(
+        "q4",
+        "the closest when none fits",
+        edit(DEPTHS, ("    return found\n", "    return found or [depth]\n")),
+    ),
+    wrong(
+        "q4",
+        "16 channels in every stem",
+        edit(DEPTHS_FORMULA, ("2 * k if bottleneck and compression < 1 else 16", "16")),
+    ),
+    correct("q5", "splits names", KERAS),
+    correct("q5", "a list of substitutions", KERAS_REGEX),
+    correct("q5", "a table of all names", KERAS_FROM_OURS),
+    wrong(
+        "q5",
+        "height and width change places",
+        edit(KERAS, ("permute(3, 2, 0, 1)", "permute(3, 2, 1, 0)")),
+    ),
+    wrong(
+        "q5",
+        "in and out change places",
+        edit(KERAS, ("permute(3, 2, 0, 1)", "permute(2, 3, 0, 1)")),
+    ),
+    wrong(
+        "q5",
+        "reshapes instead of permuting",
+        edit(
+            KERAS,
+            (
+                "tensor.permute(3, 2, 0, 1)",
+                "tensor.reshape(tensor.shape[3], tensor.shape[2], *tensor.shape[:2])",
+            ),
+        ),
+    ),
+    wrong(
+        "q5",
+        "the classifier is reshaped, not transposed",
+        edit(KERAS, ("tensor.t()", "tensor.reshape(tensor.shape[::-1])")),
+    ),
+    wrong(
+        "q5",
+        "the classifier is not transposed",
+        edit(KERAS, ("tensor = tensor.t()", "tensor = tensor")),
+    ),
+    wrong(
+        "q5",
+        "mean and variance change places",
+        edit(
+            KERAS,
+            (
+                '"running_mean", "moving_variance": "running_var"',
+                '"running_var", "moving_variance": "running_mean"',
+            ),
+        ),
+    ),
+    wrong(
+        "q5",
+        "gamma and beta change places",
+        edit(KERAS, ('"gamma": "weight", "beta": "bias"', '"gamma": "bias", "beta": "weight"')),
+    ),
+    wrong(
+        "q5",
+        "blocks are off by one",
+        edit(KERAS, ("block, number = int(words[0][4:]) - 1", "block, number = int(words[0][4:])")),
+    ),
+    wrong(
+        "q5", "layers counted from 0", edit(KERAS, ("int(words[1][5:])", "int(words[1][5:]) - 1"))
+    ),
+    wrong("q5", "numbers of one digit", edit(KERAS_REGEX, (r"_block(\d+)_", r"_block(\d)_"))),
+    wrong(
+        "q5",
+        "skips what it does not know",
+        edit(
+            KERAS,
+            ('raise ValueError(f"unknown name {name}")', "continue"),
+            ('raise ValueError(f"unknown tensor {name}")', "continue"),
+        ),
+    ),
+    wrong(
+        "q5",
+        "the two norms of a layer change places",
+        edit(KERAS, ('"0_bn": "norm1"', '"0_bn": "norm2"'), ('"1_bn": "norm2"', '"1_bn": "norm1"')),
+    ),
+    wrong(
+        "q5",
+        "empties the dictionary that it gets",
+        edit(
+            KERAS,
+            (
+                "    for name, tensor in weights.items():\n",
+                "    while weights:\n        name, tensor = weights.popitem()\n",
+            ),
+        ),
+    ),
+]

@@ -1,0 +1,693 @@
+"""Variants of problem set 5: training and reading curves."""
+
+from variants import correct, wrong
+
+
+def edit(code: str, *edits: tuple[str, str]) -> str:
+    """Replace each `old` by its `new`; each must be there."""
+    for old, new in edits:
+        assert old in code, f"{old!r} is not in the code"
+        code = code.replace(old, new)
+    return code
+
+
+REPORT = """
+@torch.no_grad()
+def report(model, batches, num_classes):
+    modes = {name: module.training for name, module in model.named_modules()}
+    model.eval()
+    total, right, second, n = 0.0, 0, 0, 0
+    hits, images_of = [0] * num_classes, [0] * num_classes
+    try:
+        for x, y in batches:
+            scores = model(x)
+            total += F.cross_entropy(scores, y, reduction="sum").item()
+            order = scores.argsort(dim=1, descending=True)
+            for i, label in enumerate(y.tolist()):
+                n += 1
+                images_of[label] += 1
+                right += order[i, 0].item() == label
+                hits[label] += order[i, 0].item() == label
+                second += label in order[i, :2].tolist()
+    finally:
+        for name, module in model.named_modules():
+            module.training = modes[name]
+    shares = [h / m if m > 0 else None for h, m in zip(hits, images_of)]
+    return {"loss": total / n, "accuracy": right / n, "top2": second / n, "per_class": shares}
+"""
+RESTORE = """        for name, module in model.named_modules():
+            module.training = modes[name]
+"""
+REPORT_PACKAGE = """
+def report(model, batches, num_classes):
+    from densenet_lesson.evaluation import evaluation_mode
+
+    losses, places, labels = [], [], []
+    with evaluation_mode(model), torch.inference_mode():
+        for x, y in batches:
+            scores = model(x)
+            losses += (-scores.log_softmax(1).gather(1, y[:, None])[:, 0]).tolist()
+            own = scores.gather(1, y[:, None])
+            places += (scores > own).sum(1).tolist()  # classes with a higher score
+            labels += y.tolist()
+
+    def share(of, limit):
+        return sum(place < limit for place in of) / len(of) if of else None
+
+    per_class = [[p for p, y in zip(places, labels) if y == c] for c in range(num_classes)]
+    return {
+        "loss": sum(losses) / len(losses),
+        "accuracy": share(places, 1),
+        "top2": share(places, 2),
+        "per_class": [share(of, 1) for of in per_class],
+    }
+"""
+REPORT_MATRIX = """
+def report(model, batches, num_classes):
+    layers = list(model.modules())
+    before = [layer.training for layer in layers]
+    weighted, n, top2 = 0.0, 0, 0
+    matrix = torch.zeros(num_classes, num_classes)  # right class, answer
+    try:
+        model.train(False)
+        for x, y in batches:
+            with torch.no_grad():
+                scores = model(x)
+            weighted = weighted + F.cross_entropy(scores, y).item() * len(y)
+            n = n + len(y)
+            _, best = torch.topk(scores, 2)
+            top2 = top2 + int((best == y.unsqueeze(1)).sum())
+            for label, answer in zip(y, scores.max(1).indices):
+                matrix[label, answer] += 1
+    finally:
+        for layer, mode in zip(layers, before):
+            layer.training = mode
+    sums = matrix.sum(1)
+    diagonal = matrix.diag()
+    return dict(
+        loss=weighted / n,
+        accuracy=float(diagonal.sum()) / n,
+        top2=top2 / n,
+        per_class=[float(diagonal[c] / sums[c]) if sums[c] else None for c in range(num_classes)],
+    )
+"""
+
+STEP = """
+def step_in_pieces(model, optimizer, images, labels, piece):
+    n, total = len(images), 0
+    model.train()
+    optimizer.zero_grad()
+    for start in range(0, n, piece):
+        x, y = images[start : start + piece], labels[start : start + piece]
+        loss = F.cross_entropy(model(x), y, reduction="sum") / n
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+"""
+STEP_SCALED = """
+def step_in_pieces(model, optimizer, images, labels, piece):
+    for parameter in model.parameters():
+        parameter.grad = None
+    model.train(True)
+    losses = []
+    for x, y in zip(torch.split(images, piece), torch.split(labels, piece)):
+        loss = nn.CrossEntropyLoss()(model(x), y)
+        (loss * len(x)).backward()
+        losses.append((loss.detach(), len(x)))
+    for parameter in model.parameters():
+        parameter.grad /= len(images)
+    optimizer.step()
+    return float(sum(loss * n for loss, n in losses) / len(images))
+"""
+STEP_SUMS = """
+def step_in_pieces(model, optimizer, images, labels, piece):
+    model.train()
+    sums = [torch.zeros_like(p) for p in model.parameters()]
+    mean_loss, position = 0.0, 0
+    while position < len(images):
+        x = images[position : position + piece]
+        y = labels[position : position + piece]
+        share = len(x) / len(images)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        mean_loss += share * loss.item()
+        for total, p in zip(sums, model.parameters()):
+            total += share * p.grad
+        position += piece
+    for total, p in zip(sums, model.parameters()):
+        p.grad = total
+    optimizer.step()
+    return mean_loss
+"""
+
+RATE = """
+def rate(step, warmup, first_cycle, highest, lowest=0.0):
+    if step < warmup:
+        return (step + 1) / warmup * highest
+    start, T = warmup, first_cycle
+    while step >= start + T:
+        start += T
+        T *= 2
+    wave = 0.5 * (1 + math.cos(math.pi * (step - start) / T))
+    return lowest + (highest - lowest) * wave
+"""
+RATE_CLOSED = """
+def rate(step, warmup, first_cycle, highest, lowest=0.0):
+    if step < warmup:
+        return highest * (step + 1) / warmup
+    t = step - warmup
+    cycle = (t // first_cycle + 1).bit_length() - 1  # finished cycles
+    t -= first_cycle * (2**cycle - 1)
+    share = (1 + math.cos(math.pi * t / (first_cycle * 2**cycle))) / 2
+    return highest * share + lowest * (1 - share)
+"""
+RATE_RECURSIVE = """
+def rate(step, warmup, first_cycle, highest, lowest=0.0):
+    if warmup > step:
+        return highest / warmup * (1 + step)
+    t = step - warmup
+    if t >= first_cycle:
+        return rate(t - first_cycle, 0, first_cycle * 2, highest, lowest)
+    return (highest + lowest) / 2 + (highest - lowest) / 2 * math.cos(t * math.pi / first_cycle)
+"""
+RATE_COUNTED = """
+def rate(step, warmup, first_cycle, highest, lowest=0.0):
+    if step < warmup:
+        return highest * (step + 1) / warmup
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=highest)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(
+        optimizer, T_0=first_cycle, T_mult=2, eta_min=lowest
+    )
+    for _ in range(step - warmup):
+        optimizer.step()
+        schedule.step()
+    return optimizer.param_groups[0]["lr"]
+"""
+RATE_WITH_MEMORY = """
+STATE = {"t": 0, "T": None}
+
+
+def rate(step, warmup, first_cycle, highest, lowest=0.0):
+    if step < warmup:
+        return highest * (step + 1) / warmup
+    if step == warmup or STATE["T"] is None:
+        STATE.update(t=0, T=first_cycle)
+    t, T = STATE["t"], STATE["T"]
+    STATE["t"] += 1
+    if STATE["t"] == T:
+        STATE.update(t=0, T=2 * T)
+    return lowest + (highest - lowest) * (1 + math.cos(math.pi * t / T)) / 2
+"""
+
+CHECKPOINT = """
+def save(path, model, optimizer, step):
+    new = Path(path).with_suffix(".new")
+    torch.save([model.state_dict(), optimizer.state_dict(), torch.get_rng_state(), step], new)
+    os.replace(new, path)
+
+
+def load(path, model, optimizer):
+    weights, momentum, random, step = torch.load(path, weights_only=True)
+    model.load_state_dict(weights)
+    optimizer.load_state_dict(momentum)
+    torch.set_rng_state(random)
+    return step
+"""
+CHECKPOINT_LOOP = """
+def save(path, model, optimizer, step):
+    path = Path(path)
+    tensors = {f"weight {name}": tensor for name, tensor in model.state_dict().items()}
+    everything = {**tensors, "optimizer": optimizer.state_dict(), "next": step}
+    everything["generator"] = torch.random.get_rng_state()
+    with open(path.parent / "unfinished", "wb") as file:
+        torch.save(everything, file)
+    os.replace(path.parent / "unfinished", path)
+
+
+def load(path, model, optimizer):
+    everything = torch.load(str(path), weights_only=True, map_location="cpu")
+    for name, tensor in model.state_dict().items():
+        tensor.copy_(everything[f"weight {name}"])
+    optimizer.load_state_dict(everything["optimizer"])
+    torch.random.set_rng_state(everything["generator"])
+    return int(everything["next"])
+"""
+CHECKPOINT_BYTES = """
+import io
+
+
+def save(path, model, optimizer, step):
+    buffer = io.BytesIO()
+    state = dict(m=model.state_dict(), o=optimizer.state_dict(), r=torch.get_rng_state(), s=step)
+    torch.save(state, buffer)
+    temporary = str(path) + "-new"
+    Path(temporary).write_bytes(buffer.getvalue())
+    os.replace(temporary, path)
+
+
+def load(path, model, optimizer):
+    state = torch.load(io.BytesIO(Path(path).read_bytes()), weights_only=True)
+    model.load_state_dict(state["m"], strict=True)
+    optimizer.load_state_dict(state["o"])
+    torch.set_rng_state(state["r"])
+    return state["s"]
+"""
+
+STOPPING = """
+def early_stopping(losses, patience):
+    best, lowest, waited = 1, losses[0], 0
+    for i in range(1, len(losses)):
+        if losses[i] < lowest:
+            best, lowest, waited = i + 1, losses[i], 0
+        else:
+            waited += 1
+        if waited >= patience:
+            return best, i + 1
+    return best, len(losses)
+"""
+STOPPING_WHILE = """
+def early_stopping(losses, patience):
+    epoch, best = 1, 1
+    while epoch < len(losses) and epoch < best + patience:
+        epoch += 1
+        if losses[epoch - 1] < losses[best - 1]:
+            best = epoch
+    return best, epoch
+"""
+STOPPING_RECORDS = """
+def early_stopping(losses, patience):
+    numbers = [loss if loss == loss else math.inf for loss in losses]
+    records = [i for i in range(len(numbers)) if all(numbers[i] < x for x in numbers[:i])]
+    for this, following in zip(records, records[1:] + [math.inf]):
+        if this + patience < following:
+            return this + 1, min(this + patience + 1, len(numbers))
+    return records[-1] + 1, len(numbers)
+"""
+
+HEART = """
+def learn_by_heart(train_images, test_images, share, fit, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    n, k = len(train_images), train_images.num_classes
+    wrong = torch.randperm(n, generator=g)[: round(share * n)].tolist()
+    labels = train_images.labels.tolist()
+    for i in wrong:
+        others = [c for c in range(k) if c != labels[i]]
+        labels[i] = others[torch.randint(k - 1, (1,), generator=g).item()]
+    given = replace(train_images, labels=torch.tensor(labels))
+    model = fit(given)
+    return {
+        "given": evaluate(model, given)[1],
+        "right": evaluate(model, train_images)[1],
+        "test": evaluate(model, test_images)[1],
+    }
+"""
+HEART_SKIP = """
+def learn_by_heart(train_images, test_images, share, fit, seed=0):
+    generator = torch.Generator()
+    generator.manual_seed(seed)
+    right = train_images.labels
+    order = torch.rand(len(right), generator=generator).argsort()
+    is_wrong = order < round(share * len(right))  # as many as that are smaller
+    drawn = torch.randint(train_images.num_classes - 1, right.shape, generator=generator)
+    drawn = drawn + (drawn >= right)  # skip the right class
+    mixed = torch.where(is_wrong, drawn, right)
+    shown = data.Images(train_images.images, mixed, train_images.class_names)
+    model = fit(shown)
+
+    def accuracy(images):
+        _, share_right = evaluate(model, images)
+        return share_right
+
+    return dict(given=accuracy(shown), right=accuracy(train_images), test=accuracy(test_images))
+"""
+HEART_MULTINOMIAL = """
+def learn_by_heart(train_images, test_images, share, fit, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    labels = train_images.labels.clone()
+    number = int(round(share * len(labels)))
+    if number:
+        weights = torch.ones(len(labels))
+        chosen = torch.multinomial(weights, number, generator=generator)
+        allowed = 1 - F.one_hot(labels[chosen], train_images.num_classes).float()
+        labels[chosen] = torch.multinomial(allowed, 1, generator=generator)[:, 0]
+    noisy = replace(train_images, labels=labels)
+    network = fit(noisy)
+    result = {}
+    for name, images in (("given", noisy), ("right", train_images), ("test", test_images)):
+        result[name] = evaluate(network, images)[1]
+    return result
+"""
+
+VARIANTS = [
+    correct("q1", "counts image by image", REPORT),
+    correct("q1", "the package's context, places", REPORT_PACKAGE),
+    correct("q1", "a confusion matrix", REPORT_MATRIX),
+    wrong(
+        "q1",
+        "the mean of the batches' means",
+        edit(
+            REPORT,
+            (
+                'F.cross_entropy(scores, y, reduction="sum").item()',
+                "F.cross_entropy(scores, y).item()",
+            ),
+            ("for x, y in batches:", "for count, (x, y) in enumerate(batches, start=1):"),
+            ('"loss": total / n', '"loss": total / count'),
+        ),
+    ),
+    wrong("q1", "no evaluation mode", edit(REPORT, ("    model.eval()\n", ""))),
+    wrong(
+        "q1",
+        "everything to training mode at the end",
+        edit(REPORT, (RESTORE, "        model.train()\n")),
+    ),
+    wrong(
+        "q1",
+        "the mode of the whole network for all layers",
+        edit(REPORT, (RESTORE, "        model.train(modes[''])\n")),
+    ),
+    wrong("q1", "stays in evaluation mode", edit(REPORT, (RESTORE, "        pass\n"))),
+    wrong(
+        "q1",
+        "modes are lost after an error",
+        edit(
+            REPORT, ("    finally:\n", "    except ZeroDivisionError:\n        pass\n    else:\n")
+        ),
+    ),
+    wrong("q1", "gradients are computed", edit(REPORT, ("@torch.no_grad()\n", ""))),
+    wrong("q1", "only the second place counts", edit(REPORT, ("order[i, :2]", "order[i, 1:2]"))),
+    wrong(
+        "q1",
+        "per class by the answers",
+        edit(REPORT, ("images_of[label] += 1", "images_of[order[i, 0].item()] += 1")),
+    ),
+    wrong("q1", "0 for a class without images", edit(REPORT, ("else None", "else 0.0"))),
+    wrong(
+        "q1",
+        "the last batch left out",
+        edit(
+            REPORT,
+            (
+                "            scores = model(x)\n",
+                "            if n and len(y) < 5:\n                continue\n"
+                "            scores = model(x)\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q1",
+        "goes through the batches twice",
+        edit(
+            REPORT,
+            ("    total, right", "    count = sum(len(y) for _, y in batches)\n    total, right"),
+        ),
+    ),
+    correct("q2", "a sum divided by the batch", STEP),
+    correct("q2", "gradients divided at the end", STEP_SCALED),
+    correct("q2", "adds up gradients itself", STEP_SUMS),
+    wrong(
+        "q2",
+        "the mean of the pieces' means",
+        edit(STEP, (', reduction="sum") / n', ") / -(-n // piece)")),
+    ),
+    wrong("q2", "the sum of the pieces' means", edit(STEP, (', reduction="sum") / n', ")"))),
+    wrong(
+        "q2", "the sum, not the mean", edit(STEP, (', reduction="sum") / n', ', reduction="sum")'))
+    ),
+    wrong(
+        "q2",
+        "divides by the piece",
+        edit(STEP, ('reduction="sum") / n', 'reduction="sum") / piece')),
+    ),
+    wrong("q2", "no zero_grad", edit(STEP, ("    optimizer.zero_grad()\n", ""))),
+    wrong(
+        "q2",
+        "zero_grad for each piece",
+        edit(
+            STEP,
+            ("        loss.backward()", "        optimizer.zero_grad()\n        loss.backward()"),
+        ),
+    ),
+    wrong(
+        "q2",
+        "a step for each piece",
+        edit(
+            STEP,
+            (
+                "        total += loss.item()\n    optimizer.step()",
+                "        total += loss.item()\n        optimizer.step()",
+            ),
+        ),
+    ),
+    wrong("q2", "returns the last piece's loss", edit(STEP, ("total += loss", "total = loss"))),
+    wrong(
+        "q2",
+        "leaves out the last piece if it is smaller",
+        edit(STEP, ("range(0, n, piece)", "range(0, n - n % piece, piece)")),
+    ),
+    wrong("q2", "not in training mode", edit(STEP, ("    model.train()\n", ""))),
+    wrong(
+        "q2",
+        "one backward pass at the end",
+        edit(
+            STEP,
+            (
+                "        loss.backward()\n        total += loss.item()\n    optimizer.step()\n"
+                "    return total",
+                "        total = total + loss\n    total.backward()\n    optimizer.step()\n"
+                "    return total.item()",
+            ),
+        ),
+    ),
+    wrong(
+        "q2",
+        "the whole batch at once",
+        edit(STEP, ("range(0, n, piece)", "[0]"), ("start : start + piece", ":")),
+    ),
+    wrong("q2", "returns a tensor", edit(STEP, ("return total", "return torch.tensor(total)"))),
+    correct("q3", "moves the start", RATE),
+    correct("q3", "no loop", RATE_CLOSED),
+    correct("q3", "calls itself", RATE_RECURSIVE),
+    correct("q3", "PyTorch's schedule, step by step", RATE_COUNTED),
+    wrong("q3", "every cycle equally long", edit(RATE, ("        T *= 2\n", ""))),
+    wrong("q3", "each cycle three times as long", edit(RATE, ("T *= 2", "T *= 3"))),
+    wrong(
+        "q3",
+        "doubles before it moves on",
+        edit(
+            RATE, ("        start += T\n        T *= 2\n", "        T *= 2\n        start += T\n")
+        ),
+    ),
+    wrong("q3", "restarts one step late", edit(RATE, ("step >= start + T", "step > start + T"))),
+    wrong("q3", "cycles begin with the warm-up", edit(RATE, ("start, T = warmup", "start, T = 0"))),
+    wrong("q3", "warm-up begins at 0", edit(RATE, ("(step + 1) / warmup", "step / warmup"))),
+    wrong(
+        "q3", "forgets lowest", edit(RATE, ("lowest + (highest - lowest) * wave", "highest * wave"))
+    ),
+    wrong("q3", "adds lowest on top", edit(RATE, ("(highest - lowest) * wave", "highest * wave"))),
+    wrong("q3", "a whole wave", edit(RATE, ("math.pi * (step", "2 * math.pi * (step"))),
+    wrong(
+        "q3",
+        "falls along a line",
+        edit(
+            RATE, ("0.5 * (1 + math.cos(math.pi * (step - start) / T))", "1 - (step - start) / T")
+        ),
+    ),
+    wrong("q3", "remembers the last call", RATE_WITH_MEMORY),
+    wrong(
+        "q3",
+        "fails without a warm-up",
+        edit(
+            RATE,
+            (
+                "    if step < warmup:\n        return (step + 1) / warmup * highest\n",
+                "    up = (step + 1) / warmup * highest\n    if step < warmup:\n"
+                "        return up\n",
+            ),
+        ),
+    ),
+    correct("q4", "a list", CHECKPOINT),
+    correct("q4", "tensor by tensor", CHECKPOINT_LOOP),
+    correct("q4", "through a buffer", CHECKPOINT_BYTES),
+    wrong(
+        "q4", "no optimiser", edit(CHECKPOINT, ("    optimizer.load_state_dict(momentum)\n", ""))
+    ),
+    wrong(
+        "q4",
+        "only the optimiser's settings",
+        edit(CHECKPOINT, ("optimizer.state_dict()", "{**optimizer.state_dict(), 'state': {}}")),
+    ),
+    wrong("q4", "no random numbers", edit(CHECKPOINT, ("    torch.set_rng_state(random)\n", ""))),
+    wrong(
+        "q4",
+        "the seed in place of the state",
+        edit(
+            CHECKPOINT,
+            ("torch.get_rng_state()", "torch.initial_seed()"),
+            ("torch.set_rng_state(random)", "torch.manual_seed(random)"),
+        ),
+    ),
+    wrong(
+        "q4",
+        "parameters without running averages",
+        edit(
+            CHECKPOINT,
+            ("[model.state_dict()", "[dict(model.named_parameters())"),
+            ("model.load_state_dict(weights)", "model.load_state_dict(weights, strict=False)"),
+        ),
+    ),
+    wrong(
+        "q4", "the next step but one", edit(CHECKPOINT, ("    return step", "    return step + 1"))
+    ),
+    wrong("q4", "forgets to return the step", edit(CHECKPOINT, ("    return step", "    step"))),
+    wrong(
+        "q4",
+        "writes over the old file",
+        edit(
+            CHECKPOINT,
+            ('new = Path(path).with_suffix(".new")', "new = path"),
+            ("    os.replace(new, path)\n", ""),
+        ),
+    ),
+    wrong(
+        "q4",
+        "removes the old file first",
+        edit(
+            CHECKPOINT,
+            ("    torch.save(", "    Path(path).unlink(missing_ok=True)\n    torch.save("),
+        ),
+    ),
+    wrong(
+        "q4", "the file can run code", edit(CHECKPOINT, ("weights_only=True", "weights_only=False"))
+    ),
+    wrong(
+        "q4",
+        "random numbers drawn after they are set",
+        edit(CHECKPOINT, ("    return step", "    torch.rand(1)\n    return step")),
+    ),
+    correct("q5", "counts how long it waits", STOPPING),
+    correct("q5", "while", STOPPING_WHILE),
+    correct("q5", "finds the records first", STOPPING_RECORDS),
+    wrong(
+        "q5",
+        "counts from 0",
+        edit(
+            STOPPING,
+            ("best, lowest, waited = 1", "best, lowest, waited = 0"),
+            ("= i + 1, losses[i], 0", "= i, losses[i], 0"),
+        ),
+    ),
+    wrong(
+        "q5",
+        "an equal loss is better",
+        edit(STOPPING, ("losses[i] < lowest", "losses[i] <= lowest")),
+    ),
+    wrong(
+        "q5", "stops one epoch late", edit(STOPPING, ("waited >= patience", "waited > patience"))
+    ),
+    wrong("q5", "stops one epoch early", edit(STOPPING, ("return best, i + 1", "return best, i"))),
+    wrong(
+        "q5",
+        "looks into the future",
+        "def early_stopping(losses, patience):\n"
+        "    best = losses.index(min(losses)) + 1\n"
+        "    return best, min(best + patience, len(losses))\n",
+    ),
+    wrong(
+        "q5",
+        "compares with the epoch before",
+        edit(STOPPING, ("losses[i] < lowest", "losses[i] < losses[i - 1]")),
+    ),
+    wrong(
+        "q5",
+        "waits are never reset",
+        edit(
+            STOPPING,
+            ("best, lowest, waited = i + 1, losses[i], 0", "best, lowest = i + 1, losses[i]"),
+        ),
+    ),
+    wrong(
+        "q5",
+        "nan counts as the lowest",
+        edit(STOPPING, ("if losses[i] < lowest", "if not losses[i] >= lowest")),
+    ),
+    wrong("q5", "returns the loss", edit(STOPPING, ("return best, i + 1", "return lowest, i + 1"))),
+    correct("q6", "a loop over the chosen images", HEART),
+    correct("q6", "masks, and skips the right class", HEART_SKIP),
+    correct("q6", "multinomial", HEART_MULTINOMIAL),
+    wrong(
+        "q6",
+        "any class, the right one too",
+        edit(
+            HEART,
+            ("others = [c for c in range(k) if c != labels[i]]", "others = list(range(k))"),
+            ("randint(k - 1,", "randint(k,"),
+        ),
+    ),
+    wrong(
+        "q6",
+        "tosses a coin for each image",
+        edit(
+            HEART,
+            (
+                "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
+                "(torch.rand(n, generator=g) < share).nonzero().flatten().tolist()",
+            ),
+        ),
+    ),
+    wrong(
+        "q6",
+        "the first images, not random ones",
+        edit(
+            HEART,
+            (
+                "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
+                "range(round(share * n))",
+            ),
+        ),
+    ),
+    wrong(
+        "q6",
+        "always the next class",
+        edit(
+            HEART,
+            (
+                "labels[i] = others[torch.randint(k - 1, (1,), generator=g).item()]",
+                "labels[i] = (labels[i] + 1) % k",
+            ),
+        ),
+    ),
+    wrong(
+        "q6",
+        "writes into the labels it gets",
+        edit(HEART_MULTINOMIAL, ("train_images.labels.clone()", "train_images.labels")),
+    ),
+    wrong("q6", "trains on the right labels", edit(HEART, ("fit(given)", "fit(train_images)"))),
+    wrong(
+        "q6",
+        "compares with the given labels twice",
+        edit(HEART, ("evaluate(model, train_images)", "evaluate(model, given)")),
+    ),
+    wrong(
+        "q6",
+        "returns losses",
+        edit(HEART, ("evaluate(model, given)[1]", "evaluate(model, given)[0]")),
+    ),
+    wrong(
+        "q6",
+        "always ten classes",
+        edit(
+            HEART, ("k = len(train_images), train_images.num_classes", "k = len(train_images), 10")
+        ),
+    ),
+    wrong("q6", "rounds down", edit(HEART, ("round(share * n)", "int(share * n)"))),
+    wrong("q6", "forgets the seed", edit(HEART, ("torch.Generator().manual_seed(seed)", "None"))),
+    wrong("q6", "always the same seed", edit(HEART, ("manual_seed(seed)", "manual_seed(0)"))),
+    wrong(
+        "q6",
+        "trains again for each accuracy",
+        edit(HEART, ("evaluate(model, test_images)", "evaluate(fit(given), test_images)")),
+    ),
+]
