@@ -1,0 +1,33 @@
+"""A Sphinx extension: the directive `exercise-index`, tables of every exercise of the course."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from exercises import table
+
+
+class ExerciseIndex(SphinxDirective):
+    """One table for each chapter of the table of contents, under the chapter's title."""
+
+    def run(self) -> list[nodes.Node]:
+        root, here = Path(self.env.srcdir), Path(self.env.docname).parent
+        up = "/".join([".."] * len(here.parts))
+        lines: list[str] = []
+        for name in sorted(self.env.found_docs):
+            notebook = root / f"{name}.ipynb"
+            if re.fullmatch(r"notebooks/\d\d_\w+", name) and notebook.exists():
+                self.env.note_dependency(str(notebook))
+                link = f"{up}/{name}.ipynb"
+                lines += ["", f"## [Chapter {int(notebook.name[:2])}]({link})", ""]
+                lines += table(notebook, link)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect the directive to Sphinx."""
+    app.add_directive("exercise-index", ExerciseIndex)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
