@@ -5,9 +5,11 @@ Each is what `python -m densenet_lesson.train` wrote. An installed package carri
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from .checks import check_choice
 from .history import History
@@ -56,6 +58,24 @@ def load_seeds(name: str) -> list[History]:
         several = {without_seed(run) for run in record_names() if without_seed(run) != run}
         check_choice("name", name, tuple(sorted(several)))
     return sorted(map(load_record, runs), key=lambda history: history.recipe["seed"])
+
+
+def load_benchmark(name: str) -> dict[str, Any]:
+    """Read a recorded benchmark: what `python -m densenet_lesson.benchmark` wrote.
+
+    Args:
+        name: of a file in `book/results/benchmarks`, such as "two_cores".
+
+    Returns:
+        Its "machine" and its "results": for each part and contender times (in seconds), memory (in
+        bytes) or rates.
+
+    Raises:
+        ValueError: if there is no such record.
+    """
+    files = {path.stem: path for folder in FOLDERS for path in folder.glob("benchmarks/*.json")}
+    check_choice("name", name, tuple(sorted(files)))
+    return json.loads(files[name].read_text(encoding="utf-8"))
 
 
 def without_seed(name: str) -> str:

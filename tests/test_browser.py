@@ -1,33 +1,23 @@
-"""The built book in a real browser: what loads, and every explorable, by mouse and by keyboard."""
+"""Every explorable of the built book in a real browser, by mouse, by keyboard and by touch."""
 
 import contextlib
-import functools
 import io
 import json
-import os
 import random
 import re
-import shutil
-import threading
-import warnings
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     Locator,
     Page,
-    Route,
     expect,
-    sync_playwright,
 )
 
 import presets
-from course import ROOT, pages
+from browser import DESKTOP, HTML, PHONE, SLOW, leave_out, widest
 from densenet_lesson import arithmetic, get_config
 from densenet_lesson.configs import (
     DENSENETS,
@@ -38,125 +28,12 @@ from densenet_lesson.configs import (
     ResNetConfig,
 )
 
-HTML = ROOT / "_build" / "html"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 ADDITION, BLOCK, PLANNER = (
     f"notebooks/{name}" for name in ("03_concatenation", "04_growth_rate", "06_densenet")
 )
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 375, "height": 700}
-SLOW = re.compile(r"/(mathjax|fontawesome)/.*\.js")  # formulas and icons: no explorable has any
 
 
-# ------------------------------------------------------------------------ the browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        message = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        warnings.warn(message, stacklevel=1)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of the built book, served on a free port."""
-    assert (HTML / f"{PLANNER}.html").exists(), "the book is not built: run `make book`"
-    handler = functools.partial(Quiet, directory=str(HTML))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
-
-
-@pytest.fixture
-def visit(browser: Browser, server: str):
-    """Open a page of the book; at the end, look back on what it loaded and complained about."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_page(
-        name: str, *, at: str = server, hash: str = "", whole: bool = False, **options: Any
-    ) -> Page:
-        options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
-        context = browser.new_context(**options)
-        contexts.append(context)
-        if not whole:
-            context.route(SLOW, leave_out)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
-        page.on("request", lambda request: complaints.extend(outside(request.url, at)))
-        if at == server:
-            page.on("console", lambda entry: complaints.extend(error_of(entry, name)))
-        page.goto(f"{at}/{name}.html{hash}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def leave_out(route: Route) -> None:
-    route.fulfill(body="", content_type="text/javascript")
-
-
-def outside(url: str, at: str) -> list[str]:
-    return [] if url.startswith((at, "data:", "blob:")) else [f"asks for {url}"]
-
-
-def error_of(entry: Any, name: str) -> list[str]:
-    return [f"{name}: {entry.text}"] if entry.type == "error" else []
-
-
-def widest(page: Page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth")
-
-
-# ------------------------------------------------------------------------ every page
-
-
-@pytest.mark.parametrize("name", [*pages(), "search", "genindex"])
-def test_a_page_loads_on_a_phone_without_error_or_outside_request(name, visit):
-    page = visit(name, whole=True, viewport=PHONE, color_scheme="dark")
-    page.evaluate("window.MathJax?.startup.promise.then(() => null)")
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert widest(page) <= PHONE["width"], "the page scrolls sideways"
-
-
-def serious(page: Page) -> list[str]:
-    """What axe-core calls a serious or critical fault."""
-    options = {"resultTypes": ["violations"], "preload": False}  # preloading asks for more files
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{fault['id']}: {node['html'][:200]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])
-def test_axe_finds_nothing_serious_on_a_page_with_an_explorable(name, theme, visit):
-    page = visit(name, whole=True, color_scheme=theme)
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    expect(page.locator(".explorable-live")).to_have_count(1)
-    assert serious(page) == []
+# ------------------------------------------------------------------------ all three
 
 
 @pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])

@@ -1,0 +1,199 @@
+"""A pytest plugin: the built book in a browser. What the tests of its pages and parts share."""
+
+import functools
+import os
+import re
+import shutil
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+from course import ROOT
+
+HTML = ROOT / "_build" / "html"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+DESKTOP = {"width": 1280, "height": 900}
+TABLET = {"width": 768, "height": 1024}
+PHONE = {"width": 375, "height": 700}
+NO_BROWSER = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
+SLOW = re.compile(r"/mathjax/.*\.js")  # no explorable has a formula
+TYPESET = "window.MathJax?.startup.promise.then(() => null)"
+
+TIMINGS: dict[str, dict[str, float]] = {}  # of each page that was visited
+SPENT: dict[int, float] = {}  # processor seconds of each of the browser's processes
+SKIPPED: set[str] = set()
+
+
+def built_pages() -> list[str]:
+    """Every page of the built book, such as "book/glossary", but no page that only leads on."""
+    found = [path for path in HTML.rglob("*.html") if "_static" not in path.parts]
+    names = [str(path.relative_to(HTML).with_suffix("")) for path in found if not leads_on(path)]
+    return sorted(names)
+
+
+def leads_on(path: Path) -> bool:
+    return 'http-equiv="Refresh"' in path.read_text(encoding="utf-8")[:1000]
+
+
+def find_browser() -> str:
+    """The path of a browser. Without one, tests are skipped; in CI they fail."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(NO_BROWSER)
+        warnings.warn(NO_BROWSER, stacklevel=1)
+        pytest.skip(NO_BROWSER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        yield browser
+        note_time(browser)
+        browser.close()
+
+
+def note_time(browser: Browser) -> None:
+    """Note how long the browser's processes worked, before a page closes and its process ends."""
+    session = browser.new_browser_cdp_session()
+    for process in session.send("SystemInfo.getProcessInfo")["processInfo"]:
+        SPENT[process["id"]] = max(process["cpuTime"], SPENT.get(process["id"], 0))
+    session.detach()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of the built book, served on a free port."""
+    assert (HTML / "search.html").exists(), "the book is not built: run `make book`"
+    handler = functools.partial(Quiet, directory=str(HTML))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str):
+    """Open a page of the book; at the end, look back on what it loaded and complained about."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(
+        name: str, *, at: str = server, hash: str = "", whole: bool = False, **options: Any
+    ) -> Page:
+        options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if not whole:
+            context.route(SLOW, leave_out)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        watch(page, at, complaints, console=at == server)
+        page.goto(f"{at}/{name}.html{hash}")
+        return page
+
+    yield open_page
+    note_time(browser)
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def leave_out(route: Route) -> None:
+    route.fulfill(body="", content_type="text/javascript")
+
+
+def watch(page: Page, at: str, complaints: list[str], console: bool = True) -> None:
+    """Note each request that leaves the book, each error of a script, each one on the console."""
+    page.on("pageerror", lambda error: complaints.extend(mistake(page.url, f"{error}")))
+    page.on("request", lambda request: complaints.extend(outside(request.url, at)))
+    if console:
+        page.on("requestfailed", lambda request: complaints.append(f"{request.url} failed"))
+        page.on("console", lambda entry: complaints.extend(error_of(entry)))
+
+
+def mistake(url: str, error: str) -> list[str]:
+    # from a folder, a browser lets no script read a page: the results come without an excerpt
+    excerpt = url.startswith("file:") and "/search.html" in url and "Failed to fetch" in error
+    return [] if excerpt else [error]
+
+
+def outside(url: str, at: str) -> list[str]:
+    return [] if url.startswith((at, "data:", "blob:")) else [f"asks for {url}"]
+
+
+def error_of(entry: Any) -> list[str]:
+    return [entry.text] if entry.type == "error" else []
+
+
+def widest(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+# ------------------------------------------------------------------------ the test log
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and NO_BROWSER in str(report.longrepr):
+        SKIPPED.add(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print how fast the pages load, or how many tests did not run without a browser."""
+    write = terminalreporter.line
+    if SKIPPED:
+        terminalreporter.section(f"{len(SKIPPED)} tests skipped: no browser")
+        write(NO_BROWSER)
+    if TIMINGS:
+        terminalreporter.section("pages in the browser: measured, not asserted")
+        for line in table(TIMINGS):
+            write(line)
+    if SPENT:
+        write(f"the browser worked for {sum(SPENT.values()):.0f} s of processor time")
+
+
+COLUMNS = {  # of the table: title and width
+    "first paint": 11,
+    "largest paint": 13,
+    "DOM ready": 9,
+    "loaded": 7,
+    "formulas": 8,
+    "shift": 6,
+    "requests": 8,
+    "kB": 6,
+    "kB MathJax": 10,
+}
+
+
+def table(timings: dict[str, dict[str, float]]) -> list[str]:
+    """Lines of a table: times in milliseconds, what moved as Lighthouse's CLS, kilobytes."""
+    wide = max(len(name) for name in timings)
+    lines = [" ".join(["page".ljust(wide), *(name.rjust(w) for name, w in COLUMNS.items())])]
+    for page, values in timings.items():
+        cells = [written(values[name], name).rjust(w) for name, w in COLUMNS.items()]
+        lines.append(" ".join([page.ljust(wide), *cells]))
+    return lines
+
+
+def written(value: float, name: str) -> str:
+    return f"{value:.3f}" if name == "shift" else f"{value:.0f}"
+
+
+def now() -> float:
+    """Milliseconds, for what happens between two moments."""
+    return 1000 * time.monotonic()

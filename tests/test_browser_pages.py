@@ -1,0 +1,331 @@
+"""Every page of the built book in a real browser. One visit to a page serves many tests."""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+import browser as plugin
+from browser import DESKTOP, HTML, PHONE, TABLET, TYPESET, built_pages, note_time, watch, widest
+from course import chapters, pages
+
+MOST_BYTES = 1_500_000  # of a page, MathJax not counted
+
+# ------------------------------------------------------------------------ one visit
+
+OBSERVE = """
+window.observed = {shift: 0, paint: 0};
+const watch = (type, note) => new PerformanceObserver(list => list.getEntries().forEach(note))
+  .observe({type, buffered: true});
+watch("largest-contentful-paint", entry => (observed.paint = entry.startTime));
+watch("layout-shift", entry => { if (!entry.hadRecentInput) observed.shift += entry.value; });
+"""
+MEASURE = """() => {
+  const [page] = performance.getEntriesByType("navigation");
+  const files = [page, ...performance.getEntriesByType("resource")];
+  const size = some => files.filter(some).reduce((sum, file) => sum + file.transferSize, 0);
+  const first = performance.getEntriesByName("first-contentful-paint")[0];
+  return {
+    "first paint": first ? first.startTime : NaN,
+    "largest paint": observed.paint,
+    "DOM ready": page.domContentLoadedEventEnd,
+    "loaded": page.loadEventEnd,
+    "shift": observed.shift,
+    "requests": files.length,
+    "bytes": size(file => !file.name.includes("/mathjax/")),
+    "bytes MathJax": size(file => file.name.includes("/mathjax/")),
+  };
+}"""
+FORMULAS = """() => ({
+  written: document.querySelectorAll(".math").length,
+  drawn: document.querySelectorAll(".math mjx-container mjx-math").length,
+  wrong: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(e => e.outerHTML),
+})"""
+ICONS = """() => [...document.querySelectorAll(
+    ":is(i, span):is(.fa, .fas, .far, .fab, .fa-solid, .fa-regular, .fa-brands)")]
+  .filter(icon => !getComputedStyle(icon, "::before").maskImage.startsWith("url("))
+  .map(icon => icon.className)"""
+# Elements that scroll sideways inside themselves, but hold no code and are not marked for that
+SCROLLING = """() => [...document.querySelectorAll("body *")]
+  .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1)
+  .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
+  .filter(e => !e.matches("pre, .scrolls-sideways"))
+  .map(e => `${e.outerHTML.slice(0, 120)} is ${e.scrollWidth} wide in ${e.clientWidth}`)"""
+# Words of a page that stick out of the window, though the page itself does not scroll
+CUT_OFF = """() => [...document.querySelectorAll("article *")]
+  .filter(e => !e.closest("pre, .scrolls-sideways, mjx-assistive-mml, svg, .visually-hidden"))
+  .filter(e => e.getBoundingClientRect().width > 1)
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 120))"""
+COLOURS = """() => [document.body, document.querySelector("h1, main p, main a")].map(
+  (e, i) => getComputedStyle(e)[i ? "color" : "backgroundColor"])"""
+# axe-core takes long for thousands of coloured words of code: one of each kind is enough, and so
+# are a few formulas.
+THIN_OUT = """() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll("pre span")) {
+    if (word.childElementCount || word.className === "linenos") continue;
+    const kind = `${word.className} in ${word.closest("div[class]")?.className}`;
+    if (seen.has(kind)) word.replaceWith(word.textContent);
+    seen.add(kind);
+  }
+  document.querySelectorAll("pre").forEach(block => block.normalize());
+  [...document.querySelectorAll("mjx-container")].slice(5).forEach(one => one.replaceChildren());
+}"""
+# What another theme or a narrower window can change
+# The theme looks again which code can be scrolled, and so needs a place for the focus, a little
+# after the window has changed.
+SETTLED = """() => [...document.querySelectorAll("article pre")].every(
+  e => e.clientWidth === 0 || (e.scrollWidth > e.clientWidth) === (e.tabIndex === 0))"""
+CHANGEABLE = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
+
+
+@dataclass
+class Seen:
+    """What one visit to a page brought to light."""
+
+    name: str
+    complaints: list[str] = field(default_factory=list)
+    measured: dict[str, float] = field(default_factory=dict)
+    formulas: dict[str, Any] = field(default_factory=dict)
+    without_icon: list[str] = field(default_factory=list)
+    widths: dict[int, int] = field(default_factory=dict)
+    scrolling: dict[int, list[str]] = field(default_factory=dict)
+    cut_off: dict[int, list[str]] = field(default_factory=dict)
+    colours: dict[str, list[str]] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+
+def look(page: Page, seen: Seen) -> None:
+    """Go through a loaded page: light on a desktop, then dark on a tablet and on a phone."""
+    start = plugin.now()
+    page.evaluate(TYPESET)
+    typeset = plugin.now() - start
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    seen.measured = page.evaluate(MEASURE)
+    seen.measured |= {"formulas": seen.measured["loaded"] + typeset}
+    seen.formulas = page.evaluate(FORMULAS)
+    seen.without_icon = page.evaluate(ICONS)
+    seen.colours["light"] = page.evaluate(COLOURS)
+    switch_to_dark(page)
+    seen.colours["dark"] = page.evaluate(COLOURS)
+    for size in (TABLET, PHONE):
+        page.set_viewport_size(size)
+        page.wait_for_function(SETTLED)
+        seen.widths[size["width"]] = widest(page)
+        seen.scrolling[size["width"]] = page.evaluate(SCROLLING)
+        seen.cut_off[size["width"]] = page.evaluate(CUT_OFF)
+    page.evaluate(THIN_OUT)
+    seen.faults["dark, on a phone"] = faults(page, runOnly=CHANGEABLE)
+    page.set_viewport_size(DESKTOP)
+    page.wait_for_function(SETTLED)
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    seen.faults["light, on a desktop"] = faults(page)
+
+
+def switch_to_dark(page: Page) -> None:
+    """Press the button of the page that changes the theme, until it is dark."""
+    button = page.locator("button.theme-switch-button:visible").first
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            return
+        button.click()
+
+
+def faults(page: Page, **options: Any) -> list[str]:
+    """What axe-core calls a serious or critical fault."""
+    options |= {"resultTypes": ["violations"], "preload": False}  # preloading asks for more files
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def is_generated(name: str) -> bool:
+    """The pages of the package's modules and of their code: many, all from the same two moulds."""
+    return name.startswith(("_modules/", "book/api/"))
+
+
+def looks(name: str) -> set[str]:
+    """What elements of which classes a page has."""
+    return set(re.findall(r"<\w+ class=\"[^\"]*\"", (HTML / f"{name}.html").read_text("utf-8")))
+
+
+def few_with_all_looks(names: Iterable[str]) -> list[str]:
+    """Choose pages, as few as possible, that have every element that one of these pages has."""
+    left = {name: looks(name) for name in names}
+    chosen = []
+    while any(left.values()):
+        best = max(left, key=lambda name: len(left[name]))
+        chosen.append(best)
+        left = {name: rest - left[best] for name, rest in left.items()}
+    return chosen
+
+
+GENERATED = [name for name in built_pages() if is_generated(name)]
+WRITTEN = [name for name in built_pages() if not is_generated(name)]
+
+
+@pytest.fixture(scope="module", params=WRITTEN + few_with_all_looks(GENERATED))
+def seen(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Seen]:
+    seen = Seen(request.param)
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", color_scheme="light")
+    context.add_init_script(OBSERVE)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    watch(page, server, seen.complaints)
+    page.goto(f"{server}/{seen.name}.html")
+    look(page, seen)
+    kilobytes = {f"kB{kind}": seen.measured[f"bytes{kind}"] / 1000 for kind in ("", " MathJax")}
+    plugin.TIMINGS[seen.name] = seen.measured | kilobytes
+    yield seen
+    note_time(browser)
+    context.close()
+
+
+# ------------------------------------------------------------------------ every page
+
+
+def test_a_page_loads_without_error_or_outside_request(seen):
+    assert seen.complaints == []
+    assert seen.measured["requests"] > 10  # else nothing was watched
+
+
+def test_a_page_is_light_enough_for_a_slow_line(seen):
+    assert 50_000 < seen.measured["bytes"] < MOST_BYTES
+
+
+def test_every_formula_is_drawn(seen):
+    assert seen.formulas["drawn"] == seen.formulas["written"]
+    assert seen.formulas["wrong"] == []
+
+
+def test_every_icon_has_a_picture(seen):
+    assert seen.without_icon == []
+
+
+def lightness(colour: str) -> float:
+    return sum(float(number) for number in re.findall(r"[\d.]+", colour)[:3]) / 3
+
+
+def test_the_theme_button_turns_paper_dark_and_letters_light(seen):
+    paper, letters = map(lightness, seen.colours["light"])
+    assert paper > 240 and letters < 130
+    paper, letters = map(lightness, seen.colours["dark"])
+    assert paper < 50 and letters > 120
+
+
+@pytest.mark.parametrize("width", [375, 768])
+def test_nothing_but_code_scrolls_sideways(seen, width):
+    assert seen.widths[width] <= width, "the page scrolls sideways"
+    assert seen.scrolling[width] == []
+    assert seen.cut_off[width] == []
+
+
+@pytest.mark.parametrize("look", ["light, on a desktop", "dark, on a phone"])
+def test_axe_finds_nothing_serious(seen, look):
+    assert seen.faults[look] == []
+
+
+def test_the_pages_are_all_visited():
+    assert {*pages(), "search", "genindex"} <= set(WRITTEN)
+    assert set(WRITTEN) | set(GENERATED) == set(built_pages())
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Page]:
+    """One page for the many generated ones, so that their styles and scripts are read once."""
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    yield page
+    note_time(browser)
+    context.close()
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_page_of_the_package_loads_and_fits_a_phone(name, phone, server):
+    complaints: list[str] = []
+    watch(phone, server, complaints)
+    phone.goto(f"{server}/{name}.html")
+    assert phone.evaluate(FORMULAS) == {"written": 0, "drawn": 0, "wrong": []}
+    assert widest(phone) <= PHONE["width"], "the page scrolls sideways"
+    assert phone.evaluate(SCROLLING) == [] and phone.evaluate(CUT_OFF) == []
+    assert complaints == []
+
+
+# ------------------------------------------------------------------------ some pages
+
+
+def test_the_browser_s_own_wish_for_a_dark_page_is_followed(visit):
+    page = visit("book/index", color_scheme="dark")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_a_picture_is_dimmed_on_a_dark_page_as_course_css_says(visit):
+    page = visit(f"notebooks/{chapters()[0]}", color_scheme="dark")
+    image = page.locator("article img").first
+    expect(image).to_have_css("filter", re.compile(r"^brightness\(0\.\d+\)$"))
+
+
+def found(page: Page, words: str) -> list[str]:
+    """Search as a reader does; the names of the pages found, best first."""
+    page.locator("button.search-button__button:visible, .search-button:visible").first.click()
+    page.locator("input[type=search]:visible").first.fill(words)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?*")
+    expect(page.locator("#search-results p.search-summary")).to_contain_text(
+        re.compile(r"found \d+ page|found one page", re.I)
+    )
+    links = page.locator("#search-results li > a")
+    addresses = links.evaluate_all("links => links.map(link => link.pathname)")
+    names = [address.rpartition("/")[2].removesuffix(".html") for address in addresses]
+    return list(dict.fromkeys(names))  # a page is found by its headings too
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_the_search_finds_the_chapter_on_the_growth_rate(place, visit, server):
+    page = visit("book/index", at=server if place == "http" else HTML.as_uri())
+    names = found(page, "growth rate")
+    assert "04_growth_rate" in names[:3] and len(names) >= 4
+
+
+@pytest.mark.parametrize("name", ["book/index", f"notebooks/{chapters()[0]}", "book/glossary"])
+def test_a_page_reads_well_from_a_folder(name, visit):
+    page = visit(name, at=HTML.as_uri(), whole=True)
+    page.evaluate(TYPESET)
+    formulas = page.evaluate(FORMULAS)
+    assert formulas["drawn"] == formulas["written"] and not formulas["wrong"]
+    broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+    assert page.evaluate(broken) == []
+    assert page.evaluate(ICONS) == []
+    next_page = page.locator("a.right-next, a.left-prev").first
+    next_page.click()
+    expect(page.locator("article h1")).to_have_count(1)
+    assert page.url.startswith(HTML.as_uri())
+
+
+# ------------------------------------------------------------------------ the browser
+
+
+@pytest.mark.parametrize(("ci", "end"), [("", pytest.skip), ("true", pytest.fail)])
+def test_without_a_browser_tests_are_skipped_loudly_and_in_ci_they_fail(ci, end, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("CI", ci)
+    with warnings_of(ci), pytest.raises(end.Exception, match="NO BROWSER"):
+        plugin.find_browser()
+
+
+def warnings_of(ci: str) -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext() if ci else pytest.warns(UserWarning, match="Install")

@@ -1,0 +1,224 @@
+"""What is special to some pages, in a real browser: the map, tips, search, formulas, downloads."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser import DESKTOP, HTML, PHONE, TYPESET
+from course import ROOT, chapters
+
+FRONT, NUMBERS, CONCATENATION = "book/index", "book/numbers", "notebooks/03_concatenation"
+FOLDER = HTML.as_uri()  # the book as files, without a server
+TERM = "a.term[href$='#concatenation']"
+TIP = "Putting tensors one behind the other along one axis; here the channels"
+
+# ------------------------------------------------------------------------ the front page
+
+
+def test_the_front_page_says_what_matters_on_one_screen_of_a_desktop(visit):
+    page = visit(FRONT, viewport=DESKTOP)
+    for part in (".front-goals", ".front-map", ".front-ways"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= DESKTOP["height"], f"{part} ends below the screen"
+
+
+def boxes(page: Page, selector: str) -> list[dict[str, float]]:
+    return [each.bounding_box() for each in page.locator(selector).all()]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_lines_of_the_map_begin_and_end_at_the_chapters(size, visit):
+    page = visit(FRONT, viewport=size)
+    rows = boxes(page, ".chapter-rows li")
+    drawing = page.locator(".chapter-map svg").bounding_box()
+    assert drawing["height"] == pytest.approx(sum(row["height"] for row in rows), abs=1)
+    assert drawing["y"] == pytest.approx(rows[0]["y"], abs=1)
+    assert drawing["x"] + drawing["width"] == pytest.approx(rows[0]["x"], abs=1)
+    words = boxes(page, ".chapter-rows li p")
+    for row, text in zip(rows, words, strict=True):  # no title is cut off, or covers another
+        assert text["height"] <= row["height"] + 1
+    assert len({row["height"] for row in rows}) == 1
+
+
+def test_the_map_has_room_for_twice_as_many_chapters_on_one_screen(visit):
+    page = visit(FRONT, viewport=DESKTOP)
+    page.evaluate("""() => {
+      const rows = document.querySelector(".chapter-rows");
+      while (rows.children.length < 14) rows.append(rows.lastElementChild.cloneNode(true));
+      document.querySelector(".chapter-map svg").style.setProperty("--rows", 14);
+    }""")
+    box = page.locator(".front-ways").bounding_box()
+    assert box["y"] + box["height"] <= DESKTOP["height"]
+
+
+# ------------------------------------------------------------------------ what a word means
+
+
+@pytest.mark.parametrize("at", ["server", "folder"])
+def test_pointing_at_a_term_says_what_it_means_and_escape_takes_it_away(at, visit):
+    page = visit(CONCATENATION, **({"at": FOLDER} if at == "folder" else {}))
+    link, tip = page.locator(TERM).first, page.get_by_role("tooltip")
+    link.hover()
+    expect(tip).to_contain_text(TIP)
+    tip.hover()  # it stays while the pointer is on it
+    page.wait_for_timeout(400)
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    link.hover()
+    expect(tip).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+
+
+def test_a_term_that_has_the_focus_says_what_it_means_also_to_a_screen_reader(visit):
+    page = visit(CONCATENATION)
+    link, tip = page.locator(TERM).first, page.get_by_role("tooltip")
+    link.focus()
+    expect(tip).to_contain_text(TIP)
+    expect(link).to_have_accessible_description(re.compile(TIP))
+    page.keyboard.press("Tab")
+    expect(tip).to_be_hidden()
+    assert link.get_attribute("aria-describedby") is None
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/glossary.html#concatenation")
+
+
+def test_the_first_tap_on_a_term_explains_it_and_the_second_leads_to_the_glossary(visit):
+    page = visit(CONCATENATION, viewport=PHONE, has_touch=True)
+    link, tip = page.locator(TERM).first, page.get_by_role("tooltip")
+    link.tap()
+    expect(tip).to_contain_text(TIP)
+    expect(tip).to_contain_text("Tap again")
+    box = tip.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    page.locator("article h1").tap()
+    expect(tip).to_be_hidden()
+    assert page.url.endswith("03_concatenation.html")
+    link.tap()
+    link.tap()
+    page.wait_for_url("**/glossary.html#concatenation")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_tip_can_be_read_in_both_themes(theme, visit):
+    page = visit(CONCATENATION, color_scheme=theme)
+    page.locator(TERM).first.focus()
+    colours = """e => ["color", "backgroundColor"].map(
+      name => getComputedStyle(e)[name].match(/\\d+/g).slice(0, 3).map(Number))"""
+    text, ground = page.get_by_role("tooltip").evaluate(colours)
+    assert contrast(text, ground) >= 7
+    assert (sum(ground) > 380) == (theme == "light")
+
+
+def contrast(first: list[int], second: list[int]) -> float:
+    """The ratio of two colours as WCAG 2 defines it."""
+    light = sorted((luminance(first), luminance(second)))
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def luminance(colour: list[int]) -> float:
+    parts = [value / 255 for value in colour]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_term_is_marked_by_a_dotted_line(visit):
+    style = (
+        visit(CONCATENATION)
+        .locator(TERM)
+        .first.evaluate("e => getComputedStyle(e).textDecorationStyle")
+    )
+    assert style == "dotted"
+
+
+# ------------------------------------------------------------------------ boxes, search, downloads
+
+
+def test_objectives_and_summary_look_like_boxes(visit):
+    page = visit(CONCATENATION)
+    style = """e => { const s = getComputedStyle(e); return {
+      line: parseFloat(s.borderLeftWidth), room: parseFloat(s.paddingLeft),
+      own: s.backgroundColor !== getComputedStyle(document.body).backgroundColor,
+      colour: s.borderLeftColor}; }"""
+    found = [page.locator(f".{box}").evaluate(style) for box in ("objectives", "summary")]
+    for box in found:
+        assert box["line"] >= 3 and box["room"] >= 12 and box["own"]
+    assert found[0]["colour"] != found[1]["colour"]
+
+
+@pytest.mark.parametrize("at", ["server", "folder"])
+def test_the_search_finds_growth_rate(at, visit):
+    options = {"at": FOLDER} if at == "folder" else {}
+    page = visit("search", hash="?q=growth+rate", **options)
+    results = page.locator("#search-results li a")
+    expect(results.first).to_be_visible()
+    links = results.evaluate_all("found => found.map(e => e.getAttribute('href'))")
+    for wanted in ("notebooks/04_growth_rate.html", "book/glossary.html"):
+        assert any(link.startswith(wanted) for link in links), links
+
+
+@pytest.mark.parametrize("chapter", chapters()[:1])
+@pytest.mark.parametrize("at", ["server", "folder"])
+def test_the_download_button_hands_out_the_notebook(at, chapter, visit):
+    options = {"at": FOLDER} if at == "folder" else {}
+    page = visit(f"notebooks/{chapter}", **options)
+    page.locator(".dropdown-download-buttons > button").click()
+    link = page.locator(".dropdown-download-buttons a[href$='.ipynb']")
+    expect(link).to_be_visible()
+    address = link.evaluate("e => e.href")
+    source = (ROOT / "notebooks" / f"{chapter}.ipynb").read_bytes()
+    if at == "server":
+        assert page.request.get(address).body() == source
+    else:  # from a folder, a browser shows a file instead of saving a copy of it
+        with page.expect_popup() as opened:
+            link.click()
+        assert opened.value.url == address
+        file = HTML / "_sources" / "notebooks" / f"{chapter}.ipynb"
+        assert file.as_uri() == address and file.read_bytes() == source
+    colab = page.locator(".dropdown-launch-buttons a").first
+    assert colab.get_attribute("href").endswith(f"/notebooks/{chapter}.ipynb")
+
+
+def test_a_link_to_a_recorded_run_unfolds_it(visit):
+    page = visit(NUMBERS)
+    run = page.locator("#run-fashion_mnist_ours")
+    expect(run).to_be_hidden()
+    page.locator('table a[href="#run-fashion_mnist_ours"]').click()
+    expect(run).to_be_visible()
+    expect(run).to_contain_text("make reproduce RUN=fashion_mnist_ours")
+
+
+# ------------------------------------------------------------------------ room on a phone
+
+
+@pytest.mark.parametrize("name", [CONCATENATION, "notebooks/04_growth_rate"])
+def test_a_wide_formula_gets_smaller_on_a_phone_and_as_large_again_on_a_desktop(name, visit):
+    page = visit(name, whole=True, viewport=PHONE)
+    page.evaluate(TYPESET)
+    sizes = """() => [...document.querySelectorAll('mjx-container[display="true"]')].map(e =>
+      [parseFloat(getComputedStyle(e).fontSize), e.scrollWidth - e.clientWidth])"""
+    page.wait_for_function(f"({sizes})().every(([size, over]) => over <= 1)")
+    narrow = [size for size, _ in page.evaluate(sizes)]
+    assert min(narrow) < max(narrow) and min(narrow) >= 9
+    page.set_viewport_size(DESKTOP)
+    alike = f"(all => all.every(([size]) => size === all[0][0]))(({sizes})())"
+    page.wait_for_function(alike)
+
+
+@pytest.mark.parametrize("name", [NUMBERS, "book/notation", "book/names", "book/api/blocks"])
+def test_only_code_scrolls_sideways_on_a_phone_even_with_everything_unfolded(name, visit):
+    page = visit(name, whole=True, viewport=PHONE)
+    page.evaluate(TYPESET)
+    page.evaluate("document.querySelectorAll('details').forEach(e => (e.open = true))")
+    wide = page.evaluate("""() => [...document.querySelectorAll("article *")]
+      .filter(e => !e.closest("pre, mjx-assistive-mml"))
+      .filter(e => e.getBoundingClientRect().right > innerWidth + 1 ||
+        (e.scrollWidth > e.clientWidth + 1 && e.clientWidth &&
+         ["auto", "scroll"].includes(getComputedStyle(e).overflowX)))
+      .map(e => e.outerHTML.slice(0, 120))""")
+    assert wide == []
