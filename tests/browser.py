@@ -94,7 +94,13 @@ def visit(browser: Browser, server: str):
     complaints: list[str] = []
 
     def open_page(
-        name: str, *, at: str = server, hash: str = "", whole: bool = False, **options: Any
+        name: str,
+        *,
+        at: str = server,
+        hash: str = "",
+        whole: bool = False,
+        console: bool = True,
+        **options: Any,
     ) -> Page:
         options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
         context = browser.new_context(**options)
@@ -103,7 +109,7 @@ def visit(browser: Browser, server: str):
             context.route(SLOW, leave_out)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        watch(page, at, complaints, console=at == server)
+        watch(page, at, complaints, console=console and at == server)
         page.goto(f"{at}/{name}.html{hash}")
         return page
 

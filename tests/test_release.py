@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import nbformat
 import pytest
 
 from course import ROOT
-from densenet_lesson.teaching import release, sets, setup_cell
+from densenet_lesson.teaching import links, release, sets, setup_cell
 
 FOLDER = ROOT / "tests" / "problem_sets"
 sys.path.insert(0, str(FOLDER))
@@ -174,6 +175,7 @@ def test_chapters_for_colab_are_the_chapters_with_another_set_up_cell(tmp_path, 
         before, after = read(chapter), read(path)
         compile(setup_of(after).source, path.name, "exec")
         with_d2l |= {path.stem[:2]} if "d2l==" in setup_of(after).source else set()
+        links.settle_links(before, "notebooks")
         for notebook in (before, after):
             setup_of(notebook).update(source="", metadata={})
         assert before == after
@@ -210,3 +212,28 @@ def test_a_problem_set_that_does_not_exist_is_refused(tmp_path):
     toy.write(tmp_path)
     with pytest.raises(ValueError, match="set='ps9' must be one of ps0_toy"):
         sets.read_sets(tmp_path, "ps9")
+
+
+TEXT = "[a](../03_x.ipynb), [b](../../book/glossary.md#c), [d](https://x.org), [e](#f), ![g](h.png)"
+
+
+def test_a_notebook_that_travels_alone_has_no_link_to_a_file_beside_it():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TEXT)])
+    links.settle_links(notebook, "notebooks/assignments")
+    assert notebook.cells[0].source == "a, b, [d](https://x.org), [e](#f), ![g](h.png)"
+
+
+def test_where_the_course_is_published_links_lead_there():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TEXT)])
+    links.settle_links(notebook, "notebooks/assignments", "https://y.org/blob/main")
+    first, second = notebook.cells[0].source.split(", ")[:2]
+    assert first == "[a](https://y.org/blob/main/notebooks/03_x.ipynb)"
+    assert second == "[b](https://y.org/blob/main/book/glossary.md#c)"
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_no_released_problem_set_links_to_a_file_that_students_do_not_have(path, dist):
+    for audience in ("students", "instructors"):
+        for cell in read(dist / audience / path.name).cells:
+            if cell.cell_type == "markdown":
+                assert not re.search(r"\]\((?!https?:|#)", cell.source), cell.id

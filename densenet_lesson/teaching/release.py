@@ -22,8 +22,9 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from .course import Course
+from .links import settle_links
 from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
-from .setup_cell import build_wheel, carry_wheel, from_repository
+from .setup_cell import build_wheel, carry_wheel, from_repository, published
 
 SOURCES = ("wheel", "repository")
 
@@ -47,6 +48,7 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
     """
     check_source(source)
     wheel = build_wheel(root) if source == "wheel" else None
+    address = published(root) if source == "repository" else None
     made = {}
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         course = Course(Path(folder))
@@ -58,6 +60,7 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
             made[name] = {"students": students, "instructors": instructors}
             for notebook in made[name].values():
                 set_up(notebook, wheel, root)
+                settle_links(notebook, FOLDER, address)
     for audience in ("students", "instructors"):
         notebooks = {name: versions[audience] for name, versions in made.items()}
         write_folder(out / audience, notebooks)
@@ -69,10 +72,12 @@ def colab(out: Path, root: Path, source: str = "wheel") -> None:
     wheel = build_wheel(root) if source == "wheel" else None
     constraints = (root / "constraints.txt").read_text(encoding="utf-8")
     d2l = re.search(r"^d2l==\S+", constraints, re.MULTILINE)[0]
+    address = published(root) if source == "repository" else None
     notebooks = {}
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         notebooks[path.stem] = nbformat.read(path, as_version=4)
         set_up(notebooks[path.stem], wheel, root, d2l)
+        settle_links(notebooks[path.stem], "notebooks", address)
     write_folder(out, notebooks)
 
 

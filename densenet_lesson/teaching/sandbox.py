@@ -141,14 +141,14 @@ class Sandbox:
                 view += ["--symlink", os.readlink(path), path]
             elif os.path.isdir(path):
                 view += ["--ro-bind", path, path]
+        size = str(self.limits.files)  # before the rest: the course itself may stand below /tmp
+        view += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/home/student"]
         etc = ["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime"]
         wanted = ["/usr", *(f"/etc/{name}" for name in etc), sys.base_prefix, sys.prefix]
         for path in wanted:
             for parent in list(Path(path).parents)[-2::-1]:
                 view += ["--dir", str(parent)]  # or it would be closed to the other user
             view += ["--ro-bind-try", path, path]
-        size = str(self.limits.files)
-        view += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/home/student"]
         return [*view, "--ro-bind", str(self.course), "/course", "--chdir", "/home/student"]
 
 

@@ -112,6 +112,12 @@ def from_repository(notebook: NotebookNode, root: Path) -> None:
     cell.source = re.sub(r"git\+https://[^\s\"']+", address, cell.source)
 
 
+def published(root: Path) -> str:
+    """Where the repository's files can be read, by `_config.yml`."""
+    repository = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
+    return f"{repository['url']}/blob/{repository['branch']}"
+
+
 def setup_cell(notebook: NotebookNode) -> NotebookNode:
     """The set-up cell; ValueError when there is none."""
     for cell in notebook.cells:

@@ -343,6 +343,41 @@ def longest_block(budget, in_channels, growth_rate, height, width):
     ),
     wrong(
         "q3",
+        "a tensor of all layers",
+        edited(
+            FLOPS,
+            (
+                "num_layers * in_channels + growth_rate * num_layers * (num_layers - 1) // 2",
+                "num_layers * in_channels + growth_rate * int(np.arange(num_layers).sum())",
+            ),
+            ("\ndef block_flops", "\nimport numpy as np\n\n\ndef block_flops"),
+        ),
+    ),
+    wrong(
+        "q3",
+        "whole numbers of 64 bits",
+        edited(
+            FLOPS,
+            ("return 2 * 9 * read", "return int(torch.tensor(2 * 9) * read"),
+            ("* growth_rate * height * width\n", "* growth_rate * height * width)\n"),
+            ("growth_rate * num_layers * (", "growth_rate * torch.tensor(num_layers) * ("),
+            ("\ndef block_flops", "\nimport torch\n\n\ndef block_flops"),
+        ),
+    ),
+    wrong(
+        "q3",
+        "adds layers until the budget is used up",
+        edited(FLOPS, (FLOPS[FLOPS.index("    low, high") :], ""))
+        + """    layers, used, channels = 0, 0, in_channels
+    while used <= budget:
+        used += 18 * channels * growth_rate * height * width
+        channels += growth_rate
+        layers += 1
+    return layers - 1
+""",
+    ),
+    wrong(
+        "q3",
         "tries one length after the other",
         edited(FLOPS, (FLOPS[FLOPS.index("    low, high") :], ""))
         + """    n = 0

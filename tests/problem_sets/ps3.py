@@ -118,7 +118,7 @@ def dense_forward(layers, x, growth_rates):
 VARIANTS = [
     # ------------------------------------------------------------------ question 1
     correct("q1", "sums and a single factor per channel", STEP),
-    correct(
+    wrong(
         "q1",
         "F.batch_norm on copies",
         """
@@ -128,7 +128,7 @@ def norm_relu_conv(x, weight, scale, shift, mean, var, training, momentum=0.1, e
     return F.conv2d(F.relu(y), weight, padding="same"), mean, var
 """,
     ),
-    correct(
+    wrong(
         "q1",
         "modules, with the weights copied in",
         """
@@ -161,6 +161,25 @@ def norm_relu_conv(x, weight, scale, shift, mean, var, training, momentum=0.1, e
     n, c, h, w = x.shape
     y = rows.view(c, n, h, w).transpose(0, 1)
     return F.conv2d(y, weight, padding=(weight.shape[-1] - 1) // 2), *new
+""",
+    ),
+    correct(
+        "q1",
+        "var_mean, and the convolution as a product of matrices",
+        """
+def norm_relu_conv(x, weight, scale, shift, mean, var, training, momentum=0.1, eps=1e-5):
+    new_mean, new_var = mean, var
+    if training:
+        var, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+        n = x[:, 0].numel()
+        new_mean = new_mean + momentum * (mean - new_mean)
+        new_var = new_var + momentum * (var * n / (n - 1) - new_var)
+    y = x.permute(0, 2, 3, 1)  # channels last: [C] fits
+    y = torch.rsqrt(var + eps) * (y - mean) * scale + shift
+    y = torch.maximum(y, torch.zeros_like(y)).permute(0, 3, 1, 2)
+    d, _, k, _ = weight.shape
+    patches = F.unfold(y, k, padding=k // 2)  # [N, C * K * K, H * W]
+    return (weight.flatten(1) @ patches).view(len(x), d, *x.shape[2:]), new_mean, new_var
 """,
     ),
     wrong("q1", "no ReLU", edited(STEP, ("    y = y.clamp(min=0)\n", ""))),
@@ -287,6 +306,37 @@ def mix(parts, norm, conv, end=None):
 def mix(parts, norm, conv):
     return conv(F.relu(norm(torch.cat(parts, dim=1))))
 """,
+    ),
+    correct(
+        "q2",
+        "outputs stacked, then summed",
+        edited(MIX, ("sum(outputs)", "torch.stack(outputs).sum(dim=0)")),
+    ),
+    wrong(
+        "q2",
+        "concatenates rows of pixels",
+        """
+def mix(parts, norm, conv):
+    x = torch.cat([part.flatten(2) for part in parts], dim=1)  # [N, C, H * W]
+    vectors = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    x = F.relu(F.batch_norm(x, *vectors, norm.training, norm.momentum, norm.eps))
+    return F.conv1d(x, conv.weight.flatten(2)).unflatten(2, parts[0].shape[2:])
+""",
+    ),
+    wrong(
+        "q2",
+        "no gradient for the parts",
+        edited(MIX, ("F.batch_norm(part, mean", "F.batch_norm(part.detach(), mean")),
+    ),
+    wrong(
+        "q2",
+        "no gradient for the first part",
+        edited(MIX, ("        parts,\n", "        [parts[0].detach(), *parts[1:]],\n")),
+    ),
+    wrong(
+        "q2",
+        "no gradient for the shift",
+        edited(MIX, ("norm.bias.split", "norm.bias.detach().split")),
     ),
     wrong(
         "q2",
@@ -574,6 +624,18 @@ class GrowingBlock(nn.Module):
     ),
     wrong(
         "q3",
+        "the package's steps",
+        edited(
+            GROWING,
+            (
+                GROWING[GROWING.index("    return nn.Sequential(") : GROWING.index("\n\n\nclass")],
+                "    return densenet_lesson.conv_block(c_in, c_out, kernel_size)",
+            ),
+            ("\ndef step", "\nimport densenet_lesson\n\n\ndef step"),
+        ),
+    ),
+    wrong(
+        "q3",
         "never remembers the batch",
         edited(GROWING, ("nn.BatchNorm2d(c_in)", "nn.BatchNorm2d(c_in, momentum=0.0)")),
     ),
@@ -765,6 +827,17 @@ def dense_forward(layers, x, growth_rates):
                 FORWARD[FORWARD.index("        n, c, h, w") :],
                 "        for layer in layers:\n"
                 "            x = torch.cat([x, layer(x)], dim=1)\n        return x\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q5",
+        "concatenates, and copies the result back",
+        edited(
+            FORWARD,
+            (
+                "            y[:, c : c + k] = new\n",
+                "            y[:, : c + k] = torch.cat([y[:, :c], new], dim=1)\n",
             ),
         ),
     ),

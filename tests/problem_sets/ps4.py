@@ -292,8 +292,13 @@ def from_keras(weights):
     state = {}
     for name, tensor in weights.items():
         layer, kind = name.split("/")
-        kinds = {"kernel": "weight", "gamma": "weight", "beta": "bias", "bias": "bias",
-                 "moving_mean": "running_mean", "moving_variance": "running_var"}
+        if layer.endswith("bn"):
+            kinds = {"gamma": "weight", "beta": "bias",
+                     "moving_mean": "running_mean", "moving_variance": "running_var"}
+        else:
+            kinds = {"kernel": "weight"}
+        if layer == "predictions":
+            kinds["bias"] = "bias"
         inner = {"0_bn": "norm1", "1_conv": "conv1", "1_bn": "norm2", "2_conv": "conv2"}
         words = layer.split("_")
         if layer == "conv1_conv":
@@ -304,6 +309,8 @@ def from_keras(weights):
             new = "features.norm5"
         elif layer == "predictions":
             new = "classifier"
+        elif words[0] in ("conv1", "pool1"):
+            raise ValueError(f"unknown name {name}")
         elif words[0].startswith("pool") and words[-1] in ("bn", "conv"):
             number = int(words[0][4:]) - 1
             new = f"features.transition{number}." + words[1].replace("bn", "norm")
@@ -328,22 +335,23 @@ RULES = [
     (r"conv1_bn/", "features.norm0/"),
     (r"bn/", "features.norm5/"),
     (r"predictions/", "classifier/"),
-    (r"conv(\\d+)_block(\\d+)_0_bn/", r"features.denseblock{\\1}.denselayer\\2.norm1/"),
-    (r"conv(\\d+)_block(\\d+)_1_conv/", r"features.denseblock{\\1}.denselayer\\2.conv1/"),
-    (r"conv(\\d+)_block(\\d+)_1_bn/", r"features.denseblock{\\1}.denselayer\\2.norm2/"),
-    (r"conv(\\d+)_block(\\d+)_2_conv/", r"features.denseblock{\\1}.denselayer\\2.conv2/"),
-    (r"pool(\\d+)_bn/", r"features.transition{\\1}.norm/"),
-    (r"pool(\\d+)_conv/", r"features.transition{\\1}.conv/"),
+    (r"conv(?!1_)(\\d+)_block(\\d+)_0_bn/", r"features.denseblock{\\1}.denselayer\\2.norm1/"),
+    (r"conv(?!1_)(\\d+)_block(\\d+)_1_conv/", r"features.denseblock{\\1}.denselayer\\2.conv1/"),
+    (r"conv(?!1_)(\\d+)_block(\\d+)_1_bn/", r"features.denseblock{\\1}.denselayer\\2.norm2/"),
+    (r"conv(?!1_)(\\d+)_block(\\d+)_2_conv/", r"features.denseblock{\\1}.denselayer\\2.conv2/"),
+    (r"pool(?!1_)(\\d+)_bn/", r"features.transition{\\1}.norm/"),
+    (r"pool(?!1_)(\\d+)_conv/", r"features.transition{\\1}.conv/"),
 ]
 TENSORS = {"/kernel": ".weight", "/gamma": ".weight", "/beta": ".bias", "/bias": ".bias",
            "/moving_mean": ".running_mean", "/moving_variance": ".running_var"}
+KNOWN = r"(conv\\d?/kernel|norm\\d?/(gamma|beta|moving_\\w+)|classifier/(kernel|bias))$"
 
 
 def from_keras(weights):
     def rename(name):
         for old, new in RULES:
             changed, hits = re.subn("^" + old, new, name)
-            if hits:
+            if hits and re.search(KNOWN, changed):
                 changed = re.sub(r"\\{(\\d+)\\}", lambda m: str(int(m[1]) - 1), changed)
                 for old_end, new_end in TENSORS.items():
                     if changed.endswith(old_end):
@@ -701,6 +709,16 @@ VARIANTS = [
             ('raise ValueError(f"unknown name {name}")', "continue"),
             ('raise ValueError(f"unknown tensor {name}")', "continue"),
         ),
+    ),
+    wrong(
+        "q5",
+        "convolutions may have a bias",
+        edit(KERAS, ('{"kernel": "weight"}', '{"kernel": "weight", "bias": "bias"}')),
+    ),
+    wrong(
+        "q5",
+        "a block and a transition 0",
+        edit(KERAS, ('words[0] in ("conv1", "pool1")', "False")),
     ),
     wrong(
         "q5",

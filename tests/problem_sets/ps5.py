@@ -424,6 +424,15 @@ VARIANTS = [
     wrong("q2", "no zero_grad", edit(STEP, ("    optimizer.zero_grad()\n", ""))),
     wrong(
         "q2",
+        "zero_grad only after the step",
+        edit(
+            STEP,
+            ("    optimizer.zero_grad()\n", ""),
+            ("    optimizer.step()\n", "    optimizer.step()\n    optimizer.zero_grad()\n"),
+        ),
+    ),
+    wrong(
+        "q2",
         "zero_grad for each piece",
         edit(
             STEP,
@@ -511,6 +520,15 @@ VARIANTS = [
     correct("q4", "a list", CHECKPOINT),
     correct("q4", "tensor by tensor", CHECKPOINT_LOOP),
     correct("q4", "through a buffer", CHECKPOINT_BYTES),
+    correct(
+        "q4",
+        "removes what an earlier crash left over",
+        edit(
+            CHECKPOINT,
+            ("    torch.save(", "    new.unlink(missing_ok=True)\n    torch.save("),
+            ("    os.replace(new, path)", "    new.replace(path)"),
+        ),
+    ),
     wrong(
         "q4", "no optimiser", edit(CHECKPOINT, ("    optimizer.load_state_dict(momentum)\n", ""))
     ),
@@ -557,6 +575,28 @@ VARIANTS = [
         edit(
             CHECKPOINT,
             ("    torch.save(", "    Path(path).unlink(missing_ok=True)\n    torch.save("),
+        ),
+    ),
+    wrong(
+        "q4",
+        "removes and renames after writing",
+        edit(
+            CHECKPOINT,
+            (
+                "    os.replace(new, path)\n",
+                "    if os.path.exists(path):\n        os.remove(path)\n    os.rename(new, path)\n",
+            ),
+        ),
+    ),
+    wrong(
+        "q4",
+        "copies the new file over the old one",
+        edit(
+            CHECKPOINT,
+            (
+                "    os.replace(new, path)\n",
+                "    Path(path).write_bytes(new.read_bytes())\n    new.unlink()\n",
+            ),
         ),
     ),
     wrong(
@@ -645,6 +685,17 @@ VARIANTS = [
             (
                 "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
                 "range(round(share * n))",
+            ),
+        ),
+    ),
+    wrong(
+        "q6",
+        "evenly spaced images, not random ones",
+        edit(
+            HEART,
+            (
+                "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
+                "[i * n // round(share * n) for i in range(round(share * n))]",
             ),
         ),
     ),

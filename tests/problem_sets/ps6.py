@@ -294,7 +294,7 @@ VARIANTS = [
     ),
     wrong(
         "q1",
-        "the missing comma",
+        "a missing comma",
         edit(SMALL, ("nn.ReLU(),\n        nn.Conv2d", "nn.ReLU()\n        nn.Conv2d")),
     ),
     wrong(
@@ -324,10 +324,36 @@ VARIANTS = [
             ("layer(x)]", "F.dropout(layer(x), 0.5)]"),
         ),
     ),
+    wrong(
+        "q1",
+        "dropout once, on the block's output",
+        edit(
+            SMALL,
+            ("nn.Sequential(layer, nn.Dropout(drop_rate))", "layer"),
+            (
+                "        self.layers = nn",
+                "        self.drop = nn.Dropout(drop_rate)\n        self.layers = nn",
+            ),
+            ("        return x\n", "        return self.drop(x)\n"),
+        ),
+    ),
+    wrong(
+        "q1",
+        "dropout once, with a strength of its own",
+        edit(
+            SMALL,
+            ("nn.Sequential(layer, nn.Dropout(drop_rate))", "layer"),
+            (
+                "        self.layers = nn",
+                "        self.drop = nn.Dropout(0.2 if drop_rate else 0)\n        self.layers = nn",
+            ),
+            ("        return x\n", "        return self.drop(x)\n"),
+        ),
+    ),
     wrong("q1", "no dropout at all", edit(SMALL, ("nn.Dropout(drop_rate)", "nn.Identity()"))),
     wrong(
         "q1",
-        "the comma and the ReLU removed",
+        "a transition without a ReLU",
         edit(SMALL, ("        nn.ReLU(),\n        nn.Conv2d(in", "        nn.Conv2d(in")),
     ),
     wrong("q1", "max pooling in the transitions", edit(SMALL, ("nn.AvgPool2d", "nn.MaxPool2d"))),
