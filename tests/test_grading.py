@@ -33,7 +33,7 @@ from densenet_lesson.teaching import (
 from densenet_lesson.teaching.course import Autograde, Course
 from densenet_lesson.teaching.entry import GRADED, Entry, State
 from densenet_lesson.teaching.runner import Runner
-from densenet_lesson.teaching.submissions import newest, read_submissions
+from densenet_lesson.teaching.submissions import Submission, newest, read_submissions
 
 sys.path.insert(0, str(ROOT / "tests" / "problem_sets"))
 
@@ -90,7 +90,8 @@ for folder, folders, files in os.walk("/"):
     for name in files:
         path = os.path.join(folder, name)
         try:
-            text = open(path, errors="replace").read(2_000_000)
+            small = os.path.getsize(path) < 1_000_000  # no library is
+            text = open(path, errors="replace").read() if small else ""
         except OSError:
             continue
         if name.endswith((".ipynb", ".db")) or "secret_" + "expected" in text:
@@ -141,6 +142,14 @@ def grow(*arguments):
     return 0
 """
 
+NASTY = """
+torch.set_default_device("meta")
+torch.Tensor.to = nn.Linear.__call__ = lambda *arguments, **options: None
+__builtins__ = {}
+### BEGIN HIDDEN TESTS
+### END HIDDEN TESTS
+"""
+
 EDITED = "print('Question 1: the visible tests pass.')"
 
 # Per student: the answers that differ from the right ones, and the points that are right.
@@ -156,6 +165,7 @@ CLASS = {
     "helpers": ({"q2": HELPERS}, {**FULL, "q2": 0}),
     "forge": ({"q1": FORGE + WRONG}, {**FULL, "q1": 0}),
     "runner": ({"q1": RUNNER}, {"q1": 0, "q2": 0, "q3": 20}),
+    "nasty": ({"title": "![a photo](attachment:gone.png)", "q2": SCALE + NASTY}, FULL),
 }
 
 
@@ -365,6 +375,47 @@ def write_points(out: Path, points: str) -> None:
     tables._write(out / "written.csv", tables.WRITTEN, [[*list(row.values())[:-1], points]])
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_page_that_nbgrader_cannot_make_costs_nobody_else_anything(graded, monkeypatch, capsys):
+    out, _, command = graded
+
+    def broken(self, name, student):
+        raise RuntimeError("missing attachment")
+
+    page = out / "feedback" / "4711" / f"{NAME}.html"
+    with monkeypatch.context() as patch:
+        patch.setattr(Course, "feedback", broken)
+        write_points(out, "3")
+        assert grade.main(command) == 0
+    said = capsys.readouterr().out
+    assert f"{NAME}-2.ipynb: graded, but NO FEEDBACK PAGE: missing attachment" in said
+    assert (
+        not page.exists() and f'href="feedback/4711/{NAME}' not in (out / "class.html").read_text()
+    )
+    grades = {row["ID"]: row["Problem set 0: A toy"] for row in table(out / "grades.csv")}
+    assert (grades["4711"], grades["good"]) == ("83", "100")
+    assert grade.main(command) == 0 and page.exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_points_are_never_lost_silently(graded, capsys):
+    out, _, command = graded
+    write_points(out, "4")
+    right = (out / "written.csv").read_bytes()
+    wrong = right.replace(b"\r\n4711,", b"\r\n4.711E+03,")
+    (out / "written.csv").write_bytes(wrong)
+    assert grade.main(command) == 1
+    said = capsys.readouterr().err
+    assert re.search(r"line \d: points=4 match no answer of student='4.711E\+03'", said)
+    assert (out / "written.csv").read_bytes() == wrong
+    changed = right.replace(b"my own", b"our own")
+    (out / "written.csv").write_bytes(changed)
+    assert grade.main(command) == 0
+    assert "points=4 are for another text than the answer to q3" in capsys.readouterr().out
+    assert table(out / "written.csv")[0]["points"] == ""
+    assert (out / "written.csv.bak").read_bytes() == changed
+
+
 def test_points_that_are_no_points_stop_the_run_before_anything_changes(tmp_path):
     path = tmp_path / "written.csv"
     row = {"student": "a", "name": "a", "set": NAME, "question": "q3", "worth": "20"}
@@ -384,7 +435,7 @@ def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path):
     path = tmp_path / "written.csv"
     values = ["a", "a", NAME, "q3", "20", "two\r\nlines ", "", "7,5"]
     path.write_text(";".join(tables.WRITTEN) + "\n" + ";".join(f'"{v}"' for v in values), "utf-8")
-    assert tables.read_written(path) == {("a", NAME, "q3"): ("two lines", 7.5)}
+    assert tables.read_written(path) == {("a", NAME, "q3"): ("two lines", 7.5, 3)}
 
 
 # ------------------------------------------------------------------------ real nbgrader agrees
@@ -458,6 +509,47 @@ def test_zips_within_zips_are_read_and_nothing_is_unpacked_outside(tmp_path):
             ("12", b"roe"),
         ]
     assert [path.name for path in tmp_path.rglob("*")] == ["export.zip"]
+
+
+def test_damaged_and_encrypted_files_in_zips_cost_nobody_else_anything(tmp_path, monkeypatch):
+    names = {"ann_ps3.ipynb": b"n" * 50, "bob_ps3.ipynb": b"b" * 50, "eve_ps3.ipynb": b"e" * 50}
+    data = zipped(**names, **{"large_ps3.ipynb": b"l" * 99}).replace(b"b" * 50, b"c" * 50)
+    date = zipfile.ZipFile(io.BytesIO(data)).infolist()[0].date_time
+    stamp = ((date[0] - 1980) << 9 | date[1] << 5 | date[2]).to_bytes(2, "little")
+    central = data.index(b"PK\x01\x02")
+    data = data[:central] + data[central:].replace(stamp, b"\0\0")  # month 0, day 0
+    eve = data.rindex(b"PK\x01\x02", 0, data.rindex(b"eve_ps3"))
+    data = data[: eve + 8] + b"\x01" + data[eve + 9 :]  # the flag: encrypted
+    (tmp_path / "a.zip").write_bytes(data)
+    (tmp_path / "b.zip").write_bytes(data[:-22] + b"PK\x05\x06" + b"\xff" * 16 + b"\0\0")
+    monkeypatch.setattr("densenet_lesson.teaching.submissions.LARGEST", 98)
+    problems = {one.path: one.problem for one in read_submissions(tmp_path)}
+    assert problems == {
+        "a.zip/ann_ps3.ipynb": "",
+        "a.zip/bob_ps3.ipynb": "the file is damaged inside its zip: BadZipFile",
+        "a.zip/eve_ps3.ipynb": "the file is encrypted",
+        "a.zip/large_ps3.ipynb": "the file is larger than 0 MiB",
+        "b.zip": "the zip is damaged: BadZipFile",
+    }
+
+
+def test_a_name_in_another_encoding_is_read_and_can_be_written(tmp_path):
+    try:
+        (tmp_path / os.fsdecode(b"jos\xe9_ps3.ipynb")).write_text("x")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8")
+    (one,) = read_submissions(tmp_path)
+    assert one.path == "jos\ufffd_ps3.ipynb" and one.student == "jos"
+
+
+@pytest.mark.parametrize("out", ["grades", "."])
+def test_what_the_grader_wrote_is_no_submission(out, tmp_path):
+    out = tmp_path / out
+    for name in ("nbgrader/state.json", "nbgrader/submitted/ann/ps3/ps3.ipynb", "written.csv"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("x")
+    assert found(tmp_path, "ann_ps3.ipynb", "feedback/bob_ps3.ipynb")[0] == ("ann", 0, False)
+    assert len(read_submissions(tmp_path)) == (2 if out != tmp_path else 1)
 
 
 def test_of_several_files_the_highest_attempt_and_then_the_newest_counts(tmp_path):
@@ -549,6 +641,68 @@ def test_marks_that_a_student_has_changed_do_not_count(repaired, released):
             cell.metadata.nbgrader.update(points=1000, grade=False, locked=False, solution=True)
     marks = sets.marked(repaired(notebook))["q1_tests"].metadata.nbgrader
     assert (marks.points, marks.grade, marks.locked, marks.solution) == (50, True, True, False)
+
+
+def test_pictures_in_an_answer_stay_and_links_to_lost_ones_are_made_harmless(repaired, released):
+    text = "![a](attachment:a(1).png) ![b](attachment:b.png) ![c](attachment:c.png)"
+    notebook = filled(released, q3=text)
+    place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "q3")
+    pictures = {"a(1).png": {"image/png": "aGk="}, "b.png": {}, "c.png": {"image/png": 7}}
+    notebook.cells[place].attachments = pictures
+    answer = sets.marked(repaired(notebook))["q3"]
+    assert answer.attachments == {"a(1).png": {"image/png": "aGk="}}
+    assert answer.source == text.replace("attachment:b", "lost-attachment-b").replace(
+        "attachment:c", "lost-attachment-c"
+    )
+
+
+def test_nbgraders_markers_in_an_answer_mean_nothing(repaired, released):
+    cells = answers_of(repaired(filled(released, q1=f"{RIGHT}### END HIDDEN TESTS")))
+    assert cells["q1"] == f"{RIGHT}### end hidden tests"
+    assert "### BEGIN HIDDEN TESTS" in cells["q1_tests"]
+
+
+CELL = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": None}
+MARKDOWN = {"cell_type": "markdown", "metadata": {}, "source": "# Problem set 0: A toy"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"metadata": {}, "source": "1"},
+        {**CELL, "cell_type": "video"},
+        {**CELL, "source": 17},
+        {**CELL, "source": [1, 2]},
+        {**CELL, "source": {"a": 1}},
+    ],
+)
+def test_a_notebook_with_a_malformed_cell_is_damaged(cell):
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [MARKDOWN, cell]}
+    with pytest.raises(repair.Unreadable, match="the notebook is damaged"):
+        repair.read_notebook(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"kernelspec": None, "densenet_lesson": "x"},
+        {"kernelspec": {"language": None}, "densenet_lesson": {"problem_set": []}},
+        {"kernelspec": [], "densenet_lesson": {"problem_set": {"a": 1}}, "language_info": 3},
+    ],
+)
+def test_malformed_metadata_are_ignored(metadata, sources, released, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "Course", lambda root: None)  # slow, and not needed here
+    tagged = {**CELL, "id": "not an id!", "metadata": {"tags": None, "nbgrader": [3]}}
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata}
+    content["cells"] = [MARKDOWN, tagged, {**CELL, "metadata": {"tags": [3, "setup"]}}]
+    data = json.dumps(content).encode()
+    one = Submission("a.ipynb", "a", "a", data, "")
+    (job,) = grader(sources, tmp_path).sort([one])
+    assert job.entry.set_name == NAME and job.entry.notes == []
+    source = sets.for_nbgrader(sets.read_sets(sources)[NAME])
+    done = repair.repair(job.notebook, source, released)
+    nbformat.validate(done)
+    assert repair.INSTALLED in [cell.source for cell in done.cells]
 
 
 @pytest.mark.parametrize(
@@ -665,6 +819,10 @@ def test_what_tests_rely_on_is_put_back_whatever_a_cell_did(runner):
     changes = "torch.testing.assert_close = checks.fill_ = print\nchecks.len = print\n"
     changes += "checks.same.__code__ = (lambda *a, **k: None).__code__\n"
     changes += "torch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float64)\n"
+    changes += (
+        "torch.set_default_device('meta')\ntorch.Tensor.to = torch.nn.ReLU.__call__ = print\n"
+    )
+    changes += "torch.nn.Linear.forward = print\ntorch.Tensor.own = lambda self: 7\n"
     changes += "del sys.modules['torch.testing']"
     assert runner.run("student", code_before + changes)["error"] is None
     changed = runner.run("test", "assert torch.testing is sys.modules['torch.testing']")["changed"]
@@ -674,6 +832,30 @@ def test_what_tests_rely_on_is_put_back_whatever_a_cell_did(runner):
     assert (torch.testing.assert_close, checks.fill_) == (assert_close, fill)
     assert checks.same.__code__ is code and not hasattr(checks, "len")
     assert torch.is_grad_enabled() and torch.get_default_dtype() is torch.float32
+    assert {"Tensor.to", "ReLU.__call__", "Linear.forward"} < {*changed}
+    assert torch.nn.ReLU()(torch.nn.Linear(1, 1)(torch.ones(1)).to("cpu")).device.type == "cpu"
+    assert torch.ones(1).own() == 7  # what hides nothing stays
+    del torch.Tensor.own
+
+
+def test_tests_have_pythons_own_builtins(runner):
+    runner.run("student", "__builtins__ = {'len': lambda x: 3, 'AssertionError': ValueError}")
+    assert runner.run("test", "assert len([]) == 0")["error"] is None
+    runner.shell.user_ns["__builtins__"] = __builtins__
+
+
+def test_a_test_that_cannot_run_is_told_from_one_that_was_tampered_with(monkeypatch, tmp_path):
+    reply = {"error": {"ename": "TypeError", "evalue": "no"}, "changed": []}
+    monkeypatch.setattr(execute.Run, "_ask", lambda self, pipe, request: reply)
+    run = execute.Run(sandbox.Sandbox("process", tmp_path))
+    assert run._trapped(None).ename == "NotRun"
+    assert run.notes == [
+        "stopped before a test: an earlier cell has broken what tests need: TypeError: no"
+    ]
+    reply["error"] = None
+    assert run._trapped(None).ename == "Tampering"
+    reply["error"] = {"evalue": "held"}
+    assert run._trapped(None) is None
 
 
 def test_what_pytorch_wraps_itself_is_no_tampering(runner):

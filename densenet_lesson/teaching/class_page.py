@@ -142,7 +142,7 @@ def _table(one: ProblemSet, entries: list[Entry]) -> str:
         )
         notes = escape("; ".join((["late"] if entry.late else []) + entry.notes))
         who = escape(entry.name or entry.student)
-        page = f'<a href="{escape(link)}">{who}</a>'
+        page = f'<a href="{escape(link)}">{who}</a>' if entry.feedback else who
         rows.append(f"<tr><td>{page}</td>{numbers}<td>{notes}</td></tr>")
     head = f'<th scope="col">student</th>{heads}<th class="number" scope="col">all</th>'
     table = f'<table><tr>{head}<th scope="col">notes</th></tr>{"".join(rows)}</table>'

@@ -29,7 +29,7 @@ from densenet_lesson.teaching import checks
 held = 0
 for check in (checks.same, torch.testing.assert_close):
     try:
-        check(torch.zeros(2), torch.ones(2))
+        check(torch.zeros(SIZE), torch.ones(SIZE))
     except AssertionError:
         held += 1
 assert held < 2, "held"
@@ -93,9 +93,8 @@ class Run:
     def _cell(self, pipe: Pipe, cell: NotebookNode, index: int) -> bool:
         test = cell.metadata.get("nbgrader", {}).get("grade", False)
         try:
-            if test and not self._held(pipe):
-                cell.outputs = [_failure("Tampering", "this notebook changes how tests are run")]
-                self.notes.append("TAMPERED with the grader")
+            if test and (failure := self._trapped(pipe)):
+                cell.outputs = [failure]
                 return True
             reply = self._ask(pipe, {"kind": "test" if test else "student", "code": cell.source})
             cell.outputs = from_dict(_outputs(reply, cell.source, test))
@@ -111,11 +110,23 @@ class Run:
         cell.execution_count = index + 1
         return True
 
-    def _held(self, pipe: Pipe) -> bool:
-        """Does a test that must fail, fail? It passes where a cell has replaced the runner."""
-        reply = self._ask(pipe, {"kind": "test", "code": TRAP})
+    def _trapped(self, pipe: Pipe) -> NotebookNode | None:
+        """What is wrong when a test that must fail does not; None when it does.
+
+        It passes where a cell has replaced the runner. Where it cannot run, no test can.
+        """
+        code = TRAP.replace("SIZE", str(2 + secrets.randbelow(98)))
+        reply = self._ask(pipe, {"kind": "test", "code": code})
         self._remark(reply["changed"])
-        return reply["error"] is not None and reply["error"]["evalue"] == "held"
+        error = reply["error"]
+        if error is None:
+            self.notes.append("TAMPERED with the grader")
+            return _failure("Tampering", "this notebook changes how tests are run")
+        if error["evalue"] == "held":
+            return None
+        text = f"an earlier cell has broken what tests need: {error['ename']}: {error['evalue']}"
+        self.notes.append(f"stopped before a test: {text[:200]}")
+        return _failure("NotRun", text)
 
     def _remark(self, changed: list[str]) -> None:
         if changed:

@@ -77,6 +77,9 @@ class Grader:
         groups: dict[tuple[str, str], list[tuple[Submission, NotebookNode]]] = {}
         others: list[Submission] = []
         for one in submissions:
+            if one.problem:
+                self._problem(one, one.problem)
+                continue
             if not one.path.lower().endswith(".ipynb"):
                 others.append(one)
                 continue
@@ -101,6 +104,11 @@ class Grader:
 
     def _problem(self, one: Submission, status: str, name: str = "") -> None:
         self.problems.append(Entry(one.student, one.name, name, one.path, status, one.late))
+
+    def _warn(self, entry: Entry, status: str) -> None:
+        """A problem with a notebook that is graded all the same."""
+        about = (entry.student, entry.name, entry.set_name, entry.path)
+        self.problems.append(Entry(*about, status, entry.late))
 
     def _newest(self, pairs: list, only: str | None) -> list[Job]:
         one = newest([submission for submission, _ in pairs])
@@ -193,6 +201,8 @@ class Grader:
             self.course.forget(entry.set_name, entry.student)
             self.course.autograde(entry.set_name, entry.student, executed)
         except Exception as error:
+            self.course.forget(entry.set_name, entry.student)
+            self.state.entries.pop((entry.student, entry.set_name), None)  # of an earlier file
             entry.status = f"{FAILED}: {error}"
             self.problems.append(entry)
             return
@@ -238,8 +248,31 @@ class Grader:
             return 0.0
         if answer == same_text(self.sets[entry.set_name].cell(question.grade_id).source):
             return question.points
-        given, points = self.given.get((entry.student, entry.set_name, question.name), ("", None))
+        given, points, _ = self.given.get(
+            (entry.student, entry.set_name, question.name), ("", None, 0)
+        )
         return points if given == answer else None
+
+    def _check_given(self) -> None:
+        """Points in written.csv that belong to nobody's answer must not be lost.
+
+        Raises:
+            ValueError: nobody known has handed in this question; names the line.
+        """
+        without = {problem.student for problem in self.problems}  # said to be a problem already
+        for (student, name, question), (answer, points, line) in self.given.items():
+            entry = self.state.entries.get((student, name))
+            where = f"written.csv, line {line}: points={points:g}"
+            if entry and question in entry.answers:
+                if answer != same_text(entry.answers[question]):
+                    text = f"are for another text than the answer to {question}: not taken"
+                    self._warn(entry, f"{where} {text}")
+            elif student not in without:
+                raise ValueError(
+                    f"{where} match no answer of student={student!r}, set={name!r}, "
+                    f"question={question!r}. Has a spreadsheet changed them, such as 0012 into 12? "
+                    f"Put them right, or take the line out"
+                )
 
     def _row(self, entry: Entry, question) -> list[dict]:
         """The row of written.csv for an answer that people grade; none for one that they don't."""
@@ -260,6 +293,7 @@ class Grader:
 
     def report(self) -> None:
         """Write the tables, the class page, and the feedback of those whose points are new."""
+        self._check_given()
         write_written(self.out / "written.csv", self.merge())
         self._write_feedback()
         entries = [*self.problems, *self.entries()]
@@ -272,9 +306,14 @@ class Grader:
         folder = self.out / "feedback"
         stale = [entry for entry in self.entries() if entry.feedback != _current(entry)]
         for entry in tqdm(stale, desc="feedback", unit="page"):
-            page = self.course.feedback(entry.set_name, entry.student)
-            write_whole(folder / entry.student / f"{entry.set_name}.html", page)
-            entry.feedback = _current(entry)
+            path = folder / entry.student / f"{entry.set_name}.html"
+            try:
+                write_whole(path, self.course.feedback(entry.set_name, entry.student))
+                entry.feedback = _current(entry)
+            except Exception as error:  # one page less; everybody's points are written all the same
+                path.unlink(missing_ok=True)  # its points are not these
+                entry.feedback = ""
+                self._warn(entry, f"graded, but NO FEEDBACK PAGE: {error}")
 
 
 def _current(entry: Entry) -> str:

@@ -30,6 +30,9 @@ class Pristine:
         for name in named:
             members = vars(sys.modules[name]).values()
             classes += [m for m in members if isinstance(m, type) and m.__module__ == name]
+        layers = [sys.modules[n] for n in sys.modules if n.startswith("torch.nn.modules.")]
+        members = [member for module in layers for member in vars(module).values()]
+        classes += [m for m in members if isinstance(m, type) and issubclass(m, torch.nn.Module)]
         self.holders = {holder: dict(vars(holder)) for holder in [*self.modules.values(), *classes]}
         functions = {f for held in self.holders.values() for f in held.values() if _is_python(f)}
         self.codes = {f: (f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions}
@@ -54,6 +57,7 @@ class Pristine:
         sys.setprofile(self.profile)
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
         return changed
 
 
@@ -79,7 +83,12 @@ def _put_back(holder: Any, held: dict[str, Any]) -> list[str]:
             setattr(holder, name, member)
     if holder.__name__.startswith("densenet_lesson") and isinstance(holder, types.ModuleType):
         shadows = [n for n in vars(holder) if n not in held and n in vars(builtins)]
-        for name in shadows:
-            delattr(holder, name)
-        changed += shadows
-    return changed
+    elif isinstance(holder, type):
+        inherited = {name for base in holder.__mro__[1:] for name in vars(base)}
+        new = {n: m for n, m in vars(holder).items() if n not in held and n in inherited}
+        shadows = [n for n, member in new.items() if callable(member) and not _by_torch(member)]
+    else:
+        return changed
+    for name in shadows:
+        delattr(holder, name)
+    return changed + shadows

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import uuid
+from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from .sets import grade_id_of, is_setup, marked
 
 INSTALLED = "# Set-up: when a notebook is graded, the course is already installed."
+# Words that mean something to nbgrader, in whatever cell they stand.
+MARKERS = re.compile(r"(?:BEGIN|END) (?:HIDDEN TESTS|SOLUTION|MARK SCHEME)")
+IDENTITY = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what nbformat takes as a cell's id
 
 
 class Unreadable(ValueError):
@@ -34,6 +39,8 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise Unreadable("the file is not a notebook: it is JSON, but without nbformat")
     try:
         notebook = nbformat.reads(json.dumps(_with_ids(content)), as_version=4)
+        notebook.metadata = _known(notebook.metadata, ("kernelspec", "densenet_lesson"))
+        notebook.cells = [_regular(cell) for cell in notebook.cells]
     except Exception as error:
         raise Unreadable(f"the notebook is damaged: {type(error).__name__}") from error
     if not notebook.get("cells"):
@@ -48,11 +55,47 @@ def _with_ids(content: dict) -> dict:
         metadata = cell.get("metadata")
         cell["metadata"] = metadata = metadata if isinstance(metadata, dict) else {}
         identity = cell.get("id") or metadata.get("id")
-        usable = isinstance(identity, str) and identity not in taken
+        usable = isinstance(identity, str) and IDENTITY.fullmatch(identity)
+        usable = usable and identity not in taken
         cell["id"] = identity if usable else uuid.uuid4().hex[:8]
         taken.add(cell["id"])
         cell["source"] = cell.get("source") or ""
     return content
+
+
+def _known(metadata: dict, names: tuple[str, ...]) -> NotebookNode:
+    """Of a notebook's metadata those dictionaries that we read, with the texts in them."""
+    found = {name: metadata[name] for name in names if isinstance(metadata.get(name), dict)}
+    texts = {
+        name: {key: text for key, text in inner.items() if isinstance(text, str)}
+        for name, inner in found.items()
+    }
+    return from_dict(texts)
+
+
+def _regular(cell: NotebookNode) -> NotebookNode:
+    """A cell with the parts that we read, and nothing else; a malformed one is a ValueError."""
+    if cell.cell_type not in ("code", "markdown", "raw") or not isinstance(cell.source, str):
+        raise ValueError("a cell without type or text")
+    tags, name = cell.metadata.get("tags"), grade_id_of(cell)
+    texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    metadata = {"tags": texts} if texts else {}
+    metadata |= {"nbgrader": {"grade_id": name}} if name else {}
+    parts = {"cell_type": cell.cell_type, "id": cell.id, "metadata": metadata}
+    if cell.cell_type == "markdown":
+        parts["attachments"] = _pictures(cell.get("attachments"))
+    return from_dict({**parts, "source": cell.source})
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """The attachments of a cell that are well formed: by file name, kind and content."""
+    found = attachments if isinstance(attachments, dict) else {}
+    pictures = {name: content for name, content in found.items() if isinstance(content, dict)}
+    return {
+        name: content
+        for name, content in pictures.items()
+        if content and all(isinstance(text, str) for text in content.values())
+    }
 
 
 def repair(handed_in: NotebookNode, source: NotebookNode, released: NotebookNode) -> NotebookNode:
@@ -75,6 +118,7 @@ def repair(handed_in: NotebookNode, source: NotebookNode, released: NotebookNode
         name = grade_id_of(cell)
         name = name if name in wanted else by_id.get(cell.get("id"))
         cell.metadata.pop("nbgrader", None)
+        _harmless(cell)
         if name and name not in found:
             found[name] = cell = _restored(cell, wanted[name], empty[name])
         cells.insert(0, cell)
@@ -90,6 +134,8 @@ def _restored(cell: NotebookNode, wanted: NotebookNode, empty: NotebookNode) -> 
     restored.metadata = copy.deepcopy(empty.metadata)
     if not wanted.metadata.nbgrader.locked:
         restored.source = cell.source
+        if restored.cell_type == "markdown" and "attachments" in cell:
+            restored.attachments = cell.attachments
     return restored
 
 
@@ -114,5 +160,17 @@ def _tidy(cell: NotebookNode, taken: set[str]) -> NotebookNode:
     taken.add(cell.id)
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
-    cell.pop("attachments", None)
     return cell
+
+
+def _harmless(cell: NotebookNode) -> None:
+    """Take from a student's cell what would stop nbgrader: its markers, lost attachments."""
+    cell.source = MARKERS.sub(lambda marker: marker[0].lower(), cell.source)
+    names = cell.get("attachments", {})
+
+    def link(found: re.Match) -> str:
+        kept = any(name.startswith(found[1]) for name in names)  # a name may go on, as p(1).png
+        return found[0] if kept else f"lost-attachment-{found[1]}"
+
+    if cell.cell_type == "markdown":
+        cell.source = re.sub(r"attachment:([^\s)\"'>]+)", link, cell.source)

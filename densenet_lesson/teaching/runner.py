@@ -122,6 +122,7 @@ class Runner:
         self.changed += self.pristine.restore()
         student = self.shell.user_ns
         names = {n: v for n, v in student.items() if n in self.own or not hasattr(builtins, n)}
+        names["__builtins__"] = builtins  # exec would take the student's
         try:
             exec(compile(code, "<test>", "exec"), names)
         except BaseException as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from densenet_lesson import records
 
 NOBODY = 65534
+HOME = "/student"  # the only folder that a notebook can write to, besides /tmp
 
 ISOLATION = {
     "bubblewrap, other user": (
@@ -102,7 +103,7 @@ class Sandbox:
         return "\n".join(lines)
 
     def _environment(self, home: str | None) -> dict[str, str]:
-        home = home or "/home/student"
+        home = home or HOME
         course = "/course" if self.way.startswith("bubblewrap") else str(self.course)
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         return {
@@ -142,14 +143,14 @@ class Sandbox:
             elif os.path.isdir(path):
                 view += ["--ro-bind", path, path]
         size = str(self.limits.files)  # before the rest: the course itself may stand below /tmp
-        view += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/home/student"]
+        view += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", HOME]
         etc = ["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime"]
         wanted = ["/usr", *(f"/etc/{name}" for name in etc), sys.base_prefix, sys.prefix]
         for path in wanted:
             for parent in list(Path(path).parents)[-2::-1]:
                 view += ["--dir", str(parent)]  # or it would be closed to the other user
             view += ["--ro-bind-try", path, path]
-        return [*view, "--ro-bind", str(self.course), "/course", "--chdir", "/home/student"]
+        return [*view, "--ro-bind", str(self.course), "/course", "--chdir", HOME]
 
 
 def stop(process: subprocess.Popen) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,9 @@ from pathlib import Path
 
 LARGEST = 100 * 2**20  # bytes of one file inside a zip
 SKIPPED = {"__MACOSX", ".ipynb_checkpoints"}
+# What `grade` writes: never read as a submission, wherever the folder for it is.
+OWN = {"nbgrader", "feedback", "class.html", "grades.csv", "status.csv"}
+OWN |= {"written.csv", "written.csv.bak"}
 
 # Canvas: doejane_LATE_12345_67890_ps1-2.ipynb: name, user, submission, file, attempt
 CANVAS = re.compile(
@@ -35,6 +39,7 @@ class Submission:
         modified: when it was changed, as "2026-11-22T09:00:00".
         attempt: the number that the platform gave it.
         late: does the platform say so?
+        problem: why the file could not be read; "" when it could.
     """
 
     path: str
@@ -44,6 +49,7 @@ class Submission:
     modified: str
     attempt: int = 0
     late: bool = False
+    problem: str = ""
 
 
 def read_submissions(place: Path, sets: Iterable[str] = ()) -> list[Submission]:
@@ -70,30 +76,69 @@ def read_submissions(place: Path, sets: Iterable[str] = ()) -> list[Submission]:
 
 def _in_folder(folder: Path) -> Iterator[tuple]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and not _skipped(path.relative_to(folder)):
+        if not path.is_file() or path.is_symlink() or _own(path, folder):
+            continue
+        if not _skipped(path.relative_to(folder)):
             yield from _in_file(path, folder)
+
+
+def _own(path: Path, folder: Path) -> bool:
+    """Has `grade` itself written this file, in an earlier run?"""
+    parts = path.relative_to(folder).parts
+    places = [folder.joinpath(*parts[:i]) for i, part in enumerate(parts) if part in OWN]
+    return any((place / "nbgrader" / "state.json").exists() for place in places)
 
 
 def _in_file(path: Path, folder: Path) -> Iterator[tuple]:
     modified = datetime.datetime.fromtimestamp(path.stat().st_mtime)
     parts = path.relative_to(folder).parts
+    parts = tuple(os.fsencode(part).decode("utf-8", "replace") for part in parts)
     yield from _opened(parts, path.read_bytes(), modified, 0)
 
 
 def _opened(parts: tuple, data: bytes, modified: datetime.datetime, depth: int) -> Iterator[tuple]:
     """The file itself; or, for a zip, the files inside. Nothing is unpacked onto the disk."""
     if not parts[-1].lower().endswith(".zip") or not zipfile.is_zipfile(io.BytesIO(data)):
-        yield parts, data, modified
+        yield parts, data, modified, ""
         return
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except Exception as error:  # zipfile raises many kinds when a zip is damaged
+        yield parts, b"", modified, f"the zip is damaged: {type(error).__name__}"
+        return
+    with archive:
         for entry in archive.infolist():
             inner = tuple(part for part in Path(entry.filename).parts if part not in ("/", ".."))
-            if entry.is_dir() or _skipped(Path(*inner)):
+            if entry.is_dir() or not inner or _skipped(Path(*inner)):
                 continue
-            readable = entry.file_size <= LARGEST and depth < 3 and not entry.flag_bits & 1
-            content = archive.read(entry) if readable else b""
-            when = datetime.datetime(*entry.date_time)
-            yield from _opened((*parts, *inner), content, when, depth + 1)
+            content, problem = _content(archive, entry, depth)
+            path, when = (*parts, *inner), _date(entry)
+            if problem:
+                yield path, b"", when, problem
+            else:
+                yield from _opened(path, content, when, depth + 1)
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> tuple[bytes, str]:
+    """A file inside a zip, and why it could not be read."""
+    if entry.file_size > LARGEST:
+        return b"", f"the file is larger than {LARGEST // 2**20} MiB"
+    if entry.flag_bits & 1:
+        return b"", "the file is encrypted"
+    if depth >= 3:
+        return b"", "the file is in too many zips within zips"
+    try:
+        return archive.read(entry), ""
+    except Exception as error:  # zipfile raises many kinds when a zip is damaged
+        return b"", f"the file is damaged inside its zip: {type(error).__name__}"
+
+
+def _date(entry: zipfile.ZipInfo) -> datetime.datetime:
+    """When it was changed; a zip's own beginning of time where it says nonsense."""
+    try:
+        return datetime.datetime(*entry.date_time)
+    except ValueError:
+        return datetime.datetime(1980, 1, 1)
 
 
 def _skipped(path: Path) -> bool:
@@ -101,7 +146,7 @@ def _skipped(path: Path) -> bool:
 
 
 def _submission(
-    parts: tuple, data: bytes, modified: datetime.datetime, sets: re.Pattern
+    parts: tuple, data: bytes, modified: datetime.datetime, problem: str, sets: re.Pattern
 ) -> Submission:
     """Read the student, the attempt and lateness off the names on the way to a file."""
     path, when = "/".join(parts), modified.isoformat(timespec="seconds")
@@ -111,10 +156,11 @@ def _submission(
     for part in parts:
         if found := MOODLE.fullmatch(part) or CANVAS.fullmatch(part):
             late = bool(found.groupdict().get("late"))
-            return Submission(path, found["id"], found["name"], data, when, number, late)
+            return Submission(path, found["id"], found["name"], data, when, number, late, problem)
     folders = [part for part in parts[:-1] if not part.lower().endswith(".zip")]
     student = _plain(ATTEMPT.sub("", stem), folders[-1] if folders else "", sets)
-    return Submission(path, student, student, data, when, number, bool(LATE.search(path)))
+    late = bool(LATE.search(path))
+    return Submission(path, student, student, data, when, number, late, problem)
 
 
 def _plain(stem: str, folder: str, sets: re.Pattern) -> str:

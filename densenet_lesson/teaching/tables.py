@@ -61,15 +61,21 @@ def write_status(path: Path, entries: list[Entry], sets: dict[str, ProblemSet]) 
 
 
 def write_written(path: Path, rows: list[dict]) -> None:
-    """Write the answers that an instructor grades, with the points given so far."""
+    """Write the answers that an instructor grades, with the points given so far.
+
+    What stood in the file stays beside it, as `written.csv.bak`, when it was something else.
+    """
+    before = path.read_bytes() if path.exists() else b""
     _write(path, WRITTEN, ([row[key] for key in WRITTEN] for row in rows))
+    if before not in (b"", path.read_bytes()):
+        path.with_name(f"{path.name}.bak").write_bytes(before)
 
 
-def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float]]:
+def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float, int]]:
     """Read the points that the instructor has filled in.
 
     Returns:
-        (answer, points) by (student, set, question); rows without points are left out.
+        (answer, points, line) by (student, set, question); rows without points are left out.
 
     Raises:
         ValueError: a column is missing, or points are no number from 0 to what the question is
@@ -89,7 +95,8 @@ def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float]]:
     for row in table:
         if (row["points"] or "").strip():
             key = (row["student"].removeprefix("'"), row["set"], row["question"])
-            found[key] = (same_text(row["answer"]), _points(row, f"{path}, line {table.line_num}"))
+            points = _points(row, f"{path}, line {table.line_num}")
+            found[key] = (same_text(row["answer"]), points, table.line_num)
     return found
 
 
