@@ -92,16 +92,16 @@ def run(options: argparse.Namespace) -> int:
     if options.threads is not None:
         check_positive("threads", options.threads)
         torch.set_num_threads(options.threads)
-        os.environ["OMP_NUM_THREADS"] = str(
-            options.threads
-        )  # for the processes that measure memory
+        # for the processes that measure memory
+        os.environ["OMP_NUM_THREADS"] = str(options.threads)
     device = pick_device(options.device)
     todo = parts(options.repeats, device)
     for part in options.only or ():
         check_choice("only", part, tuple(todo))
     path = Path(options.out)
-    record = read(path) if path.exists() else new_record(device, options.repeats)
-    check_same_machine(record, new_record(device, options.repeats), path)
+    new = new_record(device, options.repeats)
+    record = read(path) if path.exists() else new
+    check_same_machine(record, new, path)
     for part, measure in todo.items():
         if part not in record["results"] and (not options.only or part in options.only):
             record["results"][part] = measure()

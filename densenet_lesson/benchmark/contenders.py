@@ -62,6 +62,11 @@ class Contender(NamedTuple):
         parts = [self.whose, self.way, "channels_last" * self.channels_last]
         return ", ".join(filter(None, [*parts, self.precision * (self.precision != "fp32")]))
 
+    def batch(self, case: Case, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The images and labels of a case, the images in this contender's memory format."""
+        x, labels = case.batch(device)
+        return (x.to(memory_format=torch.channels_last) if self.channels_last else x), labels
+
 
 def ours(memory: str = "plain") -> Callable[[DenseNetConfig], nn.Module]:
     """Return what builds our network with one of `configs.MEMORIES`."""

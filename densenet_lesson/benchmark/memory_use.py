@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,10 @@ def memory_of_blocks(device: str) -> dict[str, dict[str, dict[str, int]]]:
     Returns:
         For each way and number of layers (as text, for JSON) what `memory_of_cases` returns.
     """
-    tasks = [(m, str(depth)) for m in MEMORIES for depth in DEPTHS]
-    found: dict[str, dict[str, dict[str, int]]] = {m: {} for m in MEMORIES}
-    for memory, depth in tqdm(tasks, "memory of blocks"):
-        task = {"memory": memory, "layers": int(depth), "device": device}
-        found[memory][depth] = in_new_process(task)
+    found: dict[str, dict[str, dict[str, int]]] = {memory: {} for memory in MEMORIES}
+    for memory, depth in tqdm(list(product(MEMORIES, DEPTHS)), "memory of blocks"):
+        task = {"memory": memory, "layers": depth, "device": device}
+        found[memory][str(depth)] = in_new_process(task)
     return found
 
 
@@ -95,8 +95,7 @@ def measure(task: dict[str, Any]) -> dict[str, int]:
     if "case" in task:
         case = Case(*task["case"])
         contender = next(c for c in contenders(case) if c.name == task["contender"])
-        model, x = build_equal(contender, case, device).train(), case.batch(device)[0]
-        x = x.to(memory_format=torch.channels_last) if contender.channels_last else x
+        model, x = build_equal(contender, case, device).train(), contender.batch(case, device)[0]
     else:
         model, x = block_of(task["memory"], task["layers"]).to(device), torch.rand(BLOCK_INPUT)
         x = x.to(device, memory_format=torch.channels_last)

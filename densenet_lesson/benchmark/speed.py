@@ -19,8 +19,7 @@ def training_step(
     model: nn.Module, case: Case, contender: Contender, device: torch.device
 ) -> Callable[[], None]:
     """Return a function that does one training step: forward, loss, backward, plain SGD."""
-    x, labels = case.batch(device)
-    x = x.to(memory_format=torch.channels_last) if contender.channels_last else x
+    x, labels = contender.batch(case, device)
     optimizer = torch.optim.SGD(model.train().parameters(), lr=1e-4)
 
     def step() -> None:
@@ -37,8 +36,7 @@ def classification(
     model: nn.Module, case: Case, contender: Contender, device: torch.device
 ) -> Callable[[], None]:
     """Return a function that computes the scores of one batch, without gradients."""
-    x = case.batch(device)[0]
-    x = x.to(memory_format=torch.channels_last) if contender.channels_last else x
+    x = contender.batch(case, device)[0]
     model.eval()
 
     def classify() -> None:

@@ -231,8 +231,7 @@ class Grader:
                 for question in self.sets[entry.set_name].questions:
                     grade = grades[question.grade_id]
                     if question.written:
-                        row = self._row(entry, question)
-                        rows += row
+                        rows += self._row(entry, question)
                         grade.manual_score = self._written_points(entry, question)
                         grade.needs_manual_grade = grade.manual_score is None
                         entry.points[question.name] = grade.manual_score
@@ -241,17 +240,22 @@ class Grader:
             book.db.commit()
         return rows
 
-    def _written_points(self, entry: Entry, question) -> float | None:
-        """0 for no answer, all for the model answer, what the instructor gave, or None."""
+    def _settled(self, entry: Entry, question) -> float | None:
+        """What needs no reader: 0 for no answer, all points for the model answer, or else None."""
         answer = same_text(entry.answers[question.name])
         if answer in ("", same_text(TEXT_STUB)):
             return 0.0
-        if answer == same_text(self.sets[entry.set_name].cell(question.grade_id).source):
-            return question.points
-        given, points, _ = self.given.get(
-            (entry.student, entry.set_name, question.name), ("", None, 0)
-        )
-        return points if given == answer else None
+        model = self.sets[entry.set_name].cell(question.grade_id).source
+        return question.points if answer == same_text(model) else None
+
+    def _written_points(self, entry: Entry, question) -> float | None:
+        """What is settled, or what the instructor gave, or None."""
+        settled = self._settled(entry, question)
+        if settled is not None:
+            return settled
+        key = (entry.student, entry.set_name, question.name)
+        given, points, _ = self.given.get(key, ("", None, 0))
+        return points if given == same_text(entry.answers[question.name]) else None
 
     def _check_given(self) -> None:
         """Points in written.csv that belong to nobody's answer must not be lost.
@@ -276,10 +280,9 @@ class Grader:
 
     def _row(self, entry: Entry, question) -> list[dict]:
         """The row of written.csv for an answer that people grade; none for one that they don't."""
-        one, answer = self.sets[entry.set_name], entry.answers[question.name]
-        settled = ("", same_text(TEXT_STUB), same_text(one.cell(question.grade_id).source))
-        if same_text(answer) in settled:
+        if self._settled(entry, question) is not None:
             return []
+        one, answer = self.sets[entry.set_name], entry.answers[question.name]
         points = self._written_points(entry, question)
         about = {"student": entry.student, "name": entry.name, "set": one.name}
         about |= {"question": question.name, "worth": f"{question.points:g}", "answer": answer}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -11,7 +12,7 @@ from nbformat import NotebookNode
 BESIDE = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?!\w+:|#)([^()\s]+)\)")
 
 
-def settle_links(notebook: NotebookNode, folder: str, address: str | None = None) -> None:
+def settle_links(notebook: NotebookNode, folder: str | Path, address: str | None = None) -> None:
     """Make links to other files of the repository absolute, or mere words.
 
     Args:

@@ -48,7 +48,6 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
     """
     check_source(source)
     wheel = build_wheel(root) if source == "wheel" else None
-    address = published(root) if source == "repository" else None
     made = {}
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         course = Course(Path(folder))
@@ -59,8 +58,7 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
             instructors.cells = copy.deepcopy(one.notebook.cells)
             made[name] = {"students": students, "instructors": instructors}
             for notebook in made[name].values():
-                set_up(notebook, wheel, root)
-                settle_links(notebook, FOLDER, address)
+                let_travel(notebook, FOLDER, wheel, root)
     for audience in ("students", "instructors"):
         notebooks = {name: versions[audience] for name, versions in made.items()}
         write_folder(out / audience, notebooks)
@@ -72,12 +70,10 @@ def colab(out: Path, root: Path, source: str = "wheel") -> None:
     wheel = build_wheel(root) if source == "wheel" else None
     constraints = (root / "constraints.txt").read_text(encoding="utf-8")
     d2l = re.search(r"^d2l==\S+", constraints, re.MULTILINE)[0]
-    address = published(root) if source == "repository" else None
     notebooks = {}
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         notebooks[path.stem] = nbformat.read(path, as_version=4)
-        set_up(notebooks[path.stem], wheel, root, d2l)
-        settle_links(notebooks[path.stem], "notebooks", address)
+        let_travel(notebooks[path.stem], "notebooks", wheel, root, d2l)
     write_folder(out, notebooks)
 
 
@@ -87,12 +83,16 @@ def check_source(source: str) -> None:
         raise ValueError(f"source={source!r} must be 'wheel' or 'repository'")
 
 
-def set_up(notebook: NotebookNode, wheel: tuple | None, root: Path, d2l: str = "") -> None:
-    """Exchange the set-up cell."""
+def let_travel(
+    notebook: NotebookNode, folder: str | Path, wheel: tuple | None, root: Path, d2l: str = ""
+) -> None:
+    """Let a notebook of a folder run anywhere: exchange its set-up cell, settle its links."""
     if wheel:
         carry_wheel(notebook, wheel, d2l)
+        settle_links(notebook, folder)
     else:
         from_repository(notebook, root)
+        settle_links(notebook, folder, published(root))
 
 
 def write_folder(folder: Path, notebooks: dict[str, NotebookNode]) -> None:

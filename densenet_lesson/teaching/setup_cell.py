@@ -106,7 +106,7 @@ def carry_wheel(notebook: NotebookNode, wheel: tuple[str, bytes], d2l: str = "")
 
 def from_repository(notebook: NotebookNode, root: Path) -> None:
     """Let a notebook's set-up cell install from the address in `_config.yml`."""
-    repository = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
+    repository = configured(root)
     address = f"git+{repository['url']}@{repository['branch']}"
     cell = setup_cell(notebook)
     cell.source = re.sub(r"git\+https://[^\s\"']+", address, cell.source)
@@ -114,8 +114,13 @@ def from_repository(notebook: NotebookNode, root: Path) -> None:
 
 def published(root: Path) -> str:
     """Where the repository's files can be read, by `_config.yml`."""
-    repository = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
+    repository = configured(root)
     return f"{repository['url']}/blob/{repository['branch']}"
+
+
+def configured(root: Path) -> dict[str, str]:
+    """The repository's "url" and "branch", by `_config.yml`."""
+    return yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
 
 
 def setup_cell(notebook: NotebookNode) -> NotebookNode:

@@ -84,9 +84,8 @@ def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float, int
     if not path.exists():
         return {}
     text = path.read_text(encoding="utf-8-sig")
-    delimiter = (
-        ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    )
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
     table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     missing = set(WRITTEN) - set(table.fieldnames or [])
     if missing:

@@ -1,15 +1,6 @@
 """Variants of problem set 4: transitions and the full model."""
 
-from variants import correct, wrong
-
-
-def edit(code: str, *edits: tuple[str, str]) -> str:
-    """Replace each `old` by its `new`; each must be there."""
-    for old, new in edits:
-        assert old in code, f"{old!r} is not in the code"
-        code = code.replace(old, new)
-    return code
-
+from variants import correct, edited, wrong
 
 SHAPES = """
 def shapes(
@@ -407,19 +398,19 @@ VARIANTS = [
     wrong(
         "q1",
         "rounds the compression to the nearest",
-        edit(SHAPES, ("int(c * compression)", "round(c * compression)")),
+        edited(SHAPES, ("int(c * compression)", "round(c * compression)")),
     ),
     wrong(
         "q1",
         "rounds the compression up",
-        edit(SHAPES, ("int(c * compression)", "math.ceil(c * compression)")),
+        edited(SHAPES, ("int(c * compression)", "math.ceil(c * compression)")),
     ),
-    wrong("q1", "always halves", edit(SHAPES, ("int(c * compression)", "c // 2"))),
-    wrong("q1", "large stem rounds down", edit(SHAPES, ("(h + 1) // 2", "h // 2"))),
+    wrong("q1", "always halves", edited(SHAPES, ("int(c * compression)", "c // 2"))),
+    wrong("q1", "large stem rounds down", edited(SHAPES, ("(h + 1) // 2", "h // 2"))),
     wrong(
         "q1",
         "large stem halves once",
-        edit(
+        edited(
             SHAPES,
             (
                 "        h, w = (h + 1) // 2, (w + 1) // 2\n" * 2,
@@ -430,12 +421,12 @@ VARIANTS = [
     wrong(
         "q1",
         "transition rounds sizes up",
-        edit(SHAPES, (", h // 2, w // 2", ", (h + 1) // 2, (w + 1) // 2")),
+        edited(SHAPES, (", h // 2, w // 2", ", (h + 1) // 2, (w + 1) // 2")),
     ),
     wrong(
         "q1",
         "transition after the last block too",
-        edit(
+        edited(
             SHAPES,
             (
                 "    return path",
@@ -443,21 +434,21 @@ VARIANTS = [
             ),
         ),
     ),
-    wrong("q1", "width before height", edit(SHAPES, ("(c, h, w)", "(c, w, h)"))),
+    wrong("q1", "width before height", edited(SHAPES, ("(c, h, w)", "(c, w, h)"))),
     wrong(
         "q1",
         "a square of the height",
-        edit(SHAPES, ("h, w = height, width", "h, w = height, height")),
+        edited(SHAPES, ("h, w = height, width", "h, w = height, height")),
     ),
-    wrong("q1", "no error for the width", edit(SHAPES, ("if w < 1", "if w < 0"))),
-    wrong("q1", "no transition at all", edit(SHAPES, ("if i > 0", "if i > 99"))),
+    wrong("q1", "no error for the width", edited(SHAPES, ("if w < 1", "if w < 0"))),
+    wrong("q1", "no transition at all", edited(SHAPES, ("if i > 0", "if i > 99"))),
     correct("q2", "functional", TRANSITION),
     correct("q2", "Sequential, ReLU in place", TRANSITION_SEQUENTIAL),
     correct("q2", "the package's layers, edge repeated before the pooling", EDGE_REPEATED),
     correct(
         "q2",
         "average before the convolution",
-        edit(
+        edited(
             TRANSITION,
             (
                 "        x = self.mix(torch.relu(self.bn(x)))\n",
@@ -470,12 +461,12 @@ VARIANTS = [
             ("return F.max_pool2d(x,", "return F.max_pool2d(self.mix(x),"),
         ),
     ),
-    wrong("q2", "rounds down", edit(TRANSITION, (", ceil_mode=True", ""))),
+    wrong("q2", "rounds down", edited(TRANSITION, (", ceil_mode=True", ""))),
     wrong("q2", "edge repeated before batch norm, which counts it twice", EDGE_REPEATED_FIRST),
     wrong(
         "q2",
         "pads with zeros and counts them",
-        edit(
+        edited(
             TRANSITION,
             (
                 POOLING,
@@ -488,7 +479,7 @@ VARIANTS = [
     wrong(
         "q2",
         "adaptive pooling, whose windows overlap",
-        edit(
+        edited(
             TRANSITION,
             (
                 "F.avg_pool2d(x, 2, 2, ceil_mode=True)",
@@ -499,7 +490,7 @@ VARIANTS = [
     wrong(
         "q2",
         "resizes by interpolation",
-        edit(
+        edited(
             TRANSITION,
             (
                 "F.avg_pool2d(x, 2, 2, ceil_mode=True)",
@@ -507,41 +498,43 @@ VARIANTS = [
             ),
         ),
     ),
-    wrong("q2", "bias left in", edit(TRANSITION, ("1, bias=False", "1"))),
-    wrong("q2", "no ReLU", edit(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(x)"))),
+    wrong("q2", "bias left in", edited(TRANSITION, ("1, bias=False", "1"))),
+    wrong("q2", "no ReLU", edited(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(x)"))),
     wrong(
         "q2",
         "ReLU before batch norm",
-        edit(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(torch.relu(x))")),
+        edited(TRANSITION, ("torch.relu(self.bn(x))", "self.bn(torch.relu(x))")),
     ),
     wrong(
         "q2",
         "batch norm after the convolution",
-        edit(
+        edited(
             TRANSITION,
             ("nn.BatchNorm2d(in_channels)", "nn.BatchNorm2d(out_channels)"),
             ("self.mix(torch.relu(self.bn(x)))", "torch.relu(self.bn(self.mix(x)))"),
         ),
     ),
-    wrong("q2", "always the maximum", edit(TRANSITION, (POOLING, ""))),
-    wrong("q2", "always the average", edit(TRANSITION, ("F.max_pool2d", "F.avg_pool2d"))),
+    wrong("q2", "always the maximum", edited(TRANSITION, (POOLING, ""))),
+    wrong("q2", "always the average", edited(TRANSITION, ("F.max_pool2d", "F.avg_pool2d"))),
     wrong(
         "q2",
         "rounds channels to the nearest",
-        edit(TRANSITION, ("int(compression * in_channels)", "round(compression * in_channels)")),
+        edited(TRANSITION, ("int(compression * in_channels)", "round(compression * in_channels)")),
     ),
     wrong(
         "q2",
         "an assert instead of a ValueError",
-        edit(TRANSITION, ('raise ValueError(f"pool', 'raise KeyError(f"pool')),
+        edited(TRANSITION, ('raise ValueError(f"pool', 'raise KeyError(f"pool')),
     ),
     wrong(
-        "q2", "allows a compression of 0", edit(TRANSITION, ("compression <= 0", "compression < 0"))
+        "q2",
+        "allows a compression of 0",
+        edited(TRANSITION, ("compression <= 0", "compression < 0")),
     ),
     wrong(
         "q2",
         "batch norm of the batch in evaluation mode, too",
-        edit(
+        edited(
             TRANSITION,
             (
                 "nn.BatchNorm2d(in_channels)",
@@ -555,32 +548,32 @@ VARIANTS = [
     wrong(
         "q3",
         "the first growth rate everywhere",
-        edit(NETWORK, ("growth_rates[i]", "growth_rates[0]")),
+        edited(NETWORK, ("growth_rates[i]", "growth_rates[0]")),
     ),
-    wrong("q3", "bias in the stem", edit(NETWORK, ("3, 1, 1, bias=False", "3, 1, 1"))),
-    wrong("q3", "no bottleneck", edit(NETWORK, (", bn_size=bn_size", ""))),
-    wrong("q3", "always a bottleneck of 4k", edit(NETWORK, ("bn_size=bn_size", "bn_size=4"))),
-    wrong("q3", "always halves", edit(NETWORK, ("int(c * compression)", "c // 2"))),
-    wrong("q3", "no ReLU at the end", edit(NETWORK, ("F.relu(self.bn(x))", "self.bn(x)"))),
+    wrong("q3", "bias in the stem", edited(NETWORK, ("3, 1, 1, bias=False", "3, 1, 1"))),
+    wrong("q3", "no bottleneck", edited(NETWORK, (", bn_size=bn_size", ""))),
+    wrong("q3", "always a bottleneck of 4k", edited(NETWORK, ("bn_size=bn_size", "bn_size=4"))),
+    wrong("q3", "always halves", edited(NETWORK, ("int(c * compression)", "c // 2"))),
+    wrong("q3", "no ReLU at the end", edited(NETWORK, ("F.relu(self.bn(x))", "self.bn(x)"))),
     wrong(
         "q3",
         "batch norm at the end is never called",
-        edit(NETWORK, ("F.relu(self.bn(x))", "F.relu(x)")),
+        edited(NETWORK, ("F.relu(self.bn(x))", "F.relu(x)")),
     ),
     wrong(
         "q3",
         "max pooling at the end",
-        edit(NETWORK, ("adaptive_avg_pool2d", "adaptive_max_pool2d")),
+        edited(NETWORK, ("adaptive_avg_pool2d", "adaptive_max_pool2d")),
     ),
     wrong(
         "q3",
         "max pooling in the transitions",
-        edit(NETWORK, ("int(c * compression)))", "int(c * compression), pool='max'))")),
+        edited(NETWORK, ("int(c * compression)))", "int(c * compression), pool='max'))")),
     ),
     wrong(
         "q3",
         "average before ReLU",
-        edit(
+        edited(
             NETWORK,
             (
                 "        x = F.relu(self.bn(x))\n        x = F.adaptive_avg_pool2d(x, 1)\n",
@@ -591,56 +584,58 @@ VARIANTS = [
     wrong(
         "q3",
         "a softmax at the end",
-        edit(NETWORK, ("return self.fc(x.flatten(1))", "return self.fc(x.flatten(1)).softmax(1)")),
+        edited(
+            NETWORK, ("return self.fc(x.flatten(1))", "return self.fc(x.flatten(1)).softmax(1)")
+        ),
     ),
     wrong(
         "q3",
         "transition after the last block too",
-        edit(NETWORK, ("if i < len(block_config) - 1", "if i < len(block_config)")),
+        edited(NETWORK, ("if i < len(block_config) - 1", "if i < len(block_config)")),
     ),
     wrong(
         "q3",
         "no error for growth_rates",
-        edit(NETWORK, ("!= len(growth_rates)", "!= len(block_config)")),
+        edited(NETWORK, ("!= len(growth_rates)", "!= len(block_config)")),
     ),
     correct("q4", "tries every depth", DEPTHS),
     correct("q4", "counts dense layers", DEPTHS_BY_LAYERS),
     correct("q4", "counts parameters itself", DEPTHS_FORMULA),
-    wrong("q4", "the first that fits", edit(DEPTHS, ("found.append(depth)", "return [depth]"))),
+    wrong("q4", "the first that fits", edited(DEPTHS, ("found.append(depth)", "return [depth]"))),
     wrong(
-        "q4", "steps of 3 with bottlenecks", edit(DEPTHS_FORMULA, ("6 if bottleneck else 3", "3"))
+        "q4", "steps of 3 with bottlenecks", edited(DEPTHS_FORMULA, ("6 if bottleneck else 3", "3"))
     ),
     wrong(
         "q4",
         "three layers around the blocks",
-        edit(DEPTHS_FORMULA, ("[4 + per_layer", "[3 + per_layer")),
+        edited(DEPTHS_FORMULA, ("[4 + per_layer", "[3 + per_layer")),
     ),
     wrong(
         "q4",
         "always 10 classes",
-        edit(DEPTHS, ("num_classes=num_classes)\n        p", "num_classes=10)\n        p")),
+        edited(DEPTHS, ("num_classes=num_classes)\n        p", "num_classes=10)\n        p")),
     ),
     wrong(
         "q4",
         "cuts digits off instead of rounding",
-        edit(DEPTHS, ('f"{p / 1e6:.1f}M" == printed', 'f"{p // 1e5 / 10:.1f}M" == printed')),
+        edited(DEPTHS, ('f"{p / 1e6:.1f}M" == printed', 'f"{p // 1e5 / 10:.1f}M" == printed')),
     ),
-    wrong("q4", "forgets compression", edit(DEPTHS, ("bottleneck, compression)", "bottleneck)"))),
+    wrong("q4", "forgets compression", edited(DEPTHS, ("bottleneck, compression)", "bottleneck)"))),
     wrong(
         "q4",
         "begins with two layers in a block",
-        edit(DEPTHS_FORMULA, ("range(1, 60)", "range(2, 60)")),
+        edited(DEPTHS_FORMULA, ("range(1, 60)", "range(2, 60)")),
     ),
-    wrong("q4", "stops at 40", edit(DEPTHS, ("range(5, 301)", "range(5, 41)"))),
+    wrong("q4", "stops at 40", edited(DEPTHS, ("range(5, 301)", "range(5, 41)"))),
     wrong(
         "q4",
         "the closest when none fits",
-        edit(DEPTHS, ("    return found\n", "    return found or [depth]\n")),
+        edited(DEPTHS, ("    return found\n", "    return found or [depth]\n")),
     ),
     wrong(
         "q4",
         "16 channels in every stem",
-        edit(DEPTHS_FORMULA, ("2 * k if bottleneck and compression < 1 else 16", "16")),
+        edited(DEPTHS_FORMULA, ("2 * k if bottleneck and compression < 1 else 16", "16")),
     ),
     correct("q5", "splits names", KERAS),
     correct("q5", "a list of substitutions", KERAS_REGEX),
@@ -648,17 +643,17 @@ VARIANTS = [
     wrong(
         "q5",
         "height and width change places",
-        edit(KERAS, ("permute(3, 2, 0, 1)", "permute(3, 2, 1, 0)")),
+        edited(KERAS, ("permute(3, 2, 0, 1)", "permute(3, 2, 1, 0)")),
     ),
     wrong(
         "q5",
         "in and out change places",
-        edit(KERAS, ("permute(3, 2, 0, 1)", "permute(2, 3, 0, 1)")),
+        edited(KERAS, ("permute(3, 2, 0, 1)", "permute(2, 3, 0, 1)")),
     ),
     wrong(
         "q5",
         "reshapes instead of permuting",
-        edit(
+        edited(
             KERAS,
             (
                 "tensor.permute(3, 2, 0, 1)",
@@ -669,17 +664,17 @@ VARIANTS = [
     wrong(
         "q5",
         "the classifier is reshaped, not transposed",
-        edit(KERAS, ("tensor.t()", "tensor.reshape(tensor.shape[::-1])")),
+        edited(KERAS, ("tensor.t()", "tensor.reshape(tensor.shape[::-1])")),
     ),
     wrong(
         "q5",
         "the classifier is not transposed",
-        edit(KERAS, ("tensor = tensor.t()", "tensor = tensor")),
+        edited(KERAS, ("tensor = tensor.t()", "tensor = tensor")),
     ),
     wrong(
         "q5",
         "mean and variance change places",
-        edit(
+        edited(
             KERAS,
             (
                 '"running_mean", "moving_variance": "running_var"',
@@ -690,21 +685,23 @@ VARIANTS = [
     wrong(
         "q5",
         "gamma and beta change places",
-        edit(KERAS, ('"gamma": "weight", "beta": "bias"', '"gamma": "bias", "beta": "weight"')),
+        edited(KERAS, ('"gamma": "weight", "beta": "bias"', '"gamma": "bias", "beta": "weight"')),
     ),
     wrong(
         "q5",
         "blocks are off by one",
-        edit(KERAS, ("block, number = int(words[0][4:]) - 1", "block, number = int(words[0][4:])")),
+        edited(
+            KERAS, ("block, number = int(words[0][4:]) - 1", "block, number = int(words[0][4:])")
+        ),
     ),
     wrong(
-        "q5", "layers counted from 0", edit(KERAS, ("int(words[1][5:])", "int(words[1][5:]) - 1"))
+        "q5", "layers counted from 0", edited(KERAS, ("int(words[1][5:])", "int(words[1][5:]) - 1"))
     ),
-    wrong("q5", "numbers of one digit", edit(KERAS_REGEX, (r"_block(\d+)_", r"_block(\d)_"))),
+    wrong("q5", "numbers of one digit", edited(KERAS_REGEX, (r"_block(\d+)_", r"_block(\d)_"))),
     wrong(
         "q5",
         "skips what it does not know",
-        edit(
+        edited(
             KERAS,
             ('raise ValueError(f"unknown name {name}")', "continue"),
             ('raise ValueError(f"unknown tensor {name}")', "continue"),
@@ -713,22 +710,24 @@ VARIANTS = [
     wrong(
         "q5",
         "convolutions may have a bias",
-        edit(KERAS, ('{"kernel": "weight"}', '{"kernel": "weight", "bias": "bias"}')),
+        edited(KERAS, ('{"kernel": "weight"}', '{"kernel": "weight", "bias": "bias"}')),
     ),
     wrong(
         "q5",
         "a block and a transition 0",
-        edit(KERAS, ('words[0] in ("conv1", "pool1")', "False")),
+        edited(KERAS, ('words[0] in ("conv1", "pool1")', "False")),
     ),
     wrong(
         "q5",
         "the two norms of a layer change places",
-        edit(KERAS, ('"0_bn": "norm1"', '"0_bn": "norm2"'), ('"1_bn": "norm2"', '"1_bn": "norm1"')),
+        edited(
+            KERAS, ('"0_bn": "norm1"', '"0_bn": "norm2"'), ('"1_bn": "norm2"', '"1_bn": "norm1"')
+        ),
     ),
     wrong(
         "q5",
         "empties the dictionary that it gets",
-        edit(
+        edited(
             KERAS,
             (
                 "    for name, tensor in weights.items():\n",

@@ -1,15 +1,6 @@
 """Variants of problem set 5: training and reading curves."""
 
-from variants import correct, wrong
-
-
-def edit(code: str, *edits: tuple[str, str]) -> str:
-    """Replace each `old` by its `new`; each must be there."""
-    for old, new in edits:
-        assert old in code, f"{old!r} is not in the code"
-        code = code.replace(old, new)
-    return code
-
+from variants import correct, edited, wrong
 
 REPORT = """
 @torch.no_grad()
@@ -347,7 +338,7 @@ VARIANTS = [
     wrong(
         "q1",
         "the mean of the batches' means",
-        edit(
+        edited(
             REPORT,
             (
                 'F.cross_entropy(scores, y, reduction="sum").item()',
@@ -357,37 +348,37 @@ VARIANTS = [
             ('"loss": total / n', '"loss": total / count'),
         ),
     ),
-    wrong("q1", "no evaluation mode", edit(REPORT, ("    model.eval()\n", ""))),
+    wrong("q1", "no evaluation mode", edited(REPORT, ("    model.eval()\n", ""))),
     wrong(
         "q1",
         "everything to training mode at the end",
-        edit(REPORT, (RESTORE, "        model.train()\n")),
+        edited(REPORT, (RESTORE, "        model.train()\n")),
     ),
     wrong(
         "q1",
         "the mode of the whole network for all layers",
-        edit(REPORT, (RESTORE, "        model.train(modes[''])\n")),
+        edited(REPORT, (RESTORE, "        model.train(modes[''])\n")),
     ),
-    wrong("q1", "stays in evaluation mode", edit(REPORT, (RESTORE, "        pass\n"))),
+    wrong("q1", "stays in evaluation mode", edited(REPORT, (RESTORE, "        pass\n"))),
     wrong(
         "q1",
         "modes are lost after an error",
-        edit(
+        edited(
             REPORT, ("    finally:\n", "    except ZeroDivisionError:\n        pass\n    else:\n")
         ),
     ),
-    wrong("q1", "gradients are computed", edit(REPORT, ("@torch.no_grad()\n", ""))),
-    wrong("q1", "only the second place counts", edit(REPORT, ("order[i, :2]", "order[i, 1:2]"))),
+    wrong("q1", "gradients are computed", edited(REPORT, ("@torch.no_grad()\n", ""))),
+    wrong("q1", "only the second place counts", edited(REPORT, ("order[i, :2]", "order[i, 1:2]"))),
     wrong(
         "q1",
         "per class by the answers",
-        edit(REPORT, ("images_of[label] += 1", "images_of[order[i, 0].item()] += 1")),
+        edited(REPORT, ("images_of[label] += 1", "images_of[order[i, 0].item()] += 1")),
     ),
-    wrong("q1", "0 for a class without images", edit(REPORT, ("else None", "else 0.0"))),
+    wrong("q1", "0 for a class without images", edited(REPORT, ("else None", "else 0.0"))),
     wrong(
         "q1",
         "the last batch left out",
-        edit(
+        edited(
             REPORT,
             (
                 "            scores = model(x)\n",
@@ -399,7 +390,7 @@ VARIANTS = [
     wrong(
         "q1",
         "goes through the batches twice",
-        edit(
+        edited(
             REPORT,
             ("    total, right", "    count = sum(len(y) for _, y in batches)\n    total, right"),
         ),
@@ -410,22 +401,24 @@ VARIANTS = [
     wrong(
         "q2",
         "the mean of the pieces' means",
-        edit(STEP, (', reduction="sum") / n', ") / -(-n // piece)")),
+        edited(STEP, (', reduction="sum") / n', ") / -(-n // piece)")),
     ),
-    wrong("q2", "the sum of the pieces' means", edit(STEP, (', reduction="sum") / n', ")"))),
+    wrong("q2", "the sum of the pieces' means", edited(STEP, (', reduction="sum") / n', ")"))),
     wrong(
-        "q2", "the sum, not the mean", edit(STEP, (', reduction="sum") / n', ', reduction="sum")'))
+        "q2",
+        "the sum, not the mean",
+        edited(STEP, (', reduction="sum") / n', ', reduction="sum")')),
     ),
     wrong(
         "q2",
         "divides by the piece",
-        edit(STEP, ('reduction="sum") / n', 'reduction="sum") / piece')),
+        edited(STEP, ('reduction="sum") / n', 'reduction="sum") / piece')),
     ),
-    wrong("q2", "no zero_grad", edit(STEP, ("    optimizer.zero_grad()\n", ""))),
+    wrong("q2", "no zero_grad", edited(STEP, ("    optimizer.zero_grad()\n", ""))),
     wrong(
         "q2",
         "zero_grad only after the step",
-        edit(
+        edited(
             STEP,
             ("    optimizer.zero_grad()\n", ""),
             ("    optimizer.step()\n", "    optimizer.step()\n    optimizer.zero_grad()\n"),
@@ -434,7 +427,7 @@ VARIANTS = [
     wrong(
         "q2",
         "zero_grad for each piece",
-        edit(
+        edited(
             STEP,
             ("        loss.backward()", "        optimizer.zero_grad()\n        loss.backward()"),
         ),
@@ -442,7 +435,7 @@ VARIANTS = [
     wrong(
         "q2",
         "a step for each piece",
-        edit(
+        edited(
             STEP,
             (
                 "        total += loss.item()\n    optimizer.step()",
@@ -450,17 +443,17 @@ VARIANTS = [
             ),
         ),
     ),
-    wrong("q2", "returns the last piece's loss", edit(STEP, ("total += loss", "total = loss"))),
+    wrong("q2", "returns the last piece's loss", edited(STEP, ("total += loss", "total = loss"))),
     wrong(
         "q2",
         "leaves out the last piece if it is smaller",
-        edit(STEP, ("range(0, n, piece)", "range(0, n - n % piece, piece)")),
+        edited(STEP, ("range(0, n, piece)", "range(0, n - n % piece, piece)")),
     ),
-    wrong("q2", "not in training mode", edit(STEP, ("    model.train()\n", ""))),
+    wrong("q2", "not in training mode", edited(STEP, ("    model.train()\n", ""))),
     wrong(
         "q2",
         "one backward pass at the end",
-        edit(
+        edited(
             STEP,
             (
                 "        loss.backward()\n        total += loss.item()\n    optimizer.step()\n"
@@ -473,34 +466,40 @@ VARIANTS = [
     wrong(
         "q2",
         "the whole batch at once",
-        edit(STEP, ("range(0, n, piece)", "[0]"), ("start : start + piece", ":")),
+        edited(STEP, ("range(0, n, piece)", "[0]"), ("start : start + piece", ":")),
     ),
-    wrong("q2", "returns a tensor", edit(STEP, ("return total", "return torch.tensor(total)"))),
+    wrong("q2", "returns a tensor", edited(STEP, ("return total", "return torch.tensor(total)"))),
     correct("q3", "moves the start", RATE),
     correct("q3", "no loop", RATE_CLOSED),
     correct("q3", "calls itself", RATE_RECURSIVE),
     correct("q3", "PyTorch's schedule, step by step", RATE_COUNTED),
-    wrong("q3", "every cycle equally long", edit(RATE, ("        T *= 2\n", ""))),
-    wrong("q3", "each cycle three times as long", edit(RATE, ("T *= 2", "T *= 3"))),
+    wrong("q3", "every cycle equally long", edited(RATE, ("        T *= 2\n", ""))),
+    wrong("q3", "each cycle three times as long", edited(RATE, ("T *= 2", "T *= 3"))),
     wrong(
         "q3",
         "doubles before it moves on",
-        edit(
+        edited(
             RATE, ("        start += T\n        T *= 2\n", "        T *= 2\n        start += T\n")
         ),
     ),
-    wrong("q3", "restarts one step late", edit(RATE, ("step >= start + T", "step > start + T"))),
-    wrong("q3", "cycles begin with the warm-up", edit(RATE, ("start, T = warmup", "start, T = 0"))),
-    wrong("q3", "warm-up begins at 0", edit(RATE, ("(step + 1) / warmup", "step / warmup"))),
+    wrong("q3", "restarts one step late", edited(RATE, ("step >= start + T", "step > start + T"))),
     wrong(
-        "q3", "forgets lowest", edit(RATE, ("lowest + (highest - lowest) * wave", "highest * wave"))
+        "q3", "cycles begin with the warm-up", edited(RATE, ("start, T = warmup", "start, T = 0"))
     ),
-    wrong("q3", "adds lowest on top", edit(RATE, ("(highest - lowest) * wave", "highest * wave"))),
-    wrong("q3", "a whole wave", edit(RATE, ("math.pi * (step", "2 * math.pi * (step"))),
+    wrong("q3", "warm-up begins at 0", edited(RATE, ("(step + 1) / warmup", "step / warmup"))),
+    wrong(
+        "q3",
+        "forgets lowest",
+        edited(RATE, ("lowest + (highest - lowest) * wave", "highest * wave")),
+    ),
+    wrong(
+        "q3", "adds lowest on top", edited(RATE, ("(highest - lowest) * wave", "highest * wave"))
+    ),
+    wrong("q3", "a whole wave", edited(RATE, ("math.pi * (step", "2 * math.pi * (step"))),
     wrong(
         "q3",
         "falls along a line",
-        edit(
+        edited(
             RATE, ("0.5 * (1 + math.cos(math.pi * (step - start) / T))", "1 - (step - start) / T")
         ),
     ),
@@ -508,7 +507,7 @@ VARIANTS = [
     wrong(
         "q3",
         "fails without a warm-up",
-        edit(
+        edited(
             RATE,
             (
                 "    if step < warmup:\n        return (step + 1) / warmup * highest\n",
@@ -523,25 +522,25 @@ VARIANTS = [
     correct(
         "q4",
         "removes what an earlier crash left over",
-        edit(
+        edited(
             CHECKPOINT,
             ("    torch.save(", "    new.unlink(missing_ok=True)\n    torch.save("),
             ("    os.replace(new, path)", "    new.replace(path)"),
         ),
     ),
     wrong(
-        "q4", "no optimiser", edit(CHECKPOINT, ("    optimizer.load_state_dict(momentum)\n", ""))
+        "q4", "no optimiser", edited(CHECKPOINT, ("    optimizer.load_state_dict(momentum)\n", ""))
     ),
     wrong(
         "q4",
         "only the optimiser's settings",
-        edit(CHECKPOINT, ("optimizer.state_dict()", "{**optimizer.state_dict(), 'state': {}}")),
+        edited(CHECKPOINT, ("optimizer.state_dict()", "{**optimizer.state_dict(), 'state': {}}")),
     ),
-    wrong("q4", "no random numbers", edit(CHECKPOINT, ("    torch.set_rng_state(random)\n", ""))),
+    wrong("q4", "no random numbers", edited(CHECKPOINT, ("    torch.set_rng_state(random)\n", ""))),
     wrong(
         "q4",
         "the seed in place of the state",
-        edit(
+        edited(
             CHECKPOINT,
             ("torch.get_rng_state()", "torch.initial_seed()"),
             ("torch.set_rng_state(random)", "torch.manual_seed(random)"),
@@ -550,20 +549,22 @@ VARIANTS = [
     wrong(
         "q4",
         "parameters without running averages",
-        edit(
+        edited(
             CHECKPOINT,
             ("[model.state_dict()", "[dict(model.named_parameters())"),
             ("model.load_state_dict(weights)", "model.load_state_dict(weights, strict=False)"),
         ),
     ),
     wrong(
-        "q4", "the next step but one", edit(CHECKPOINT, ("    return step", "    return step + 1"))
+        "q4",
+        "the next step but one",
+        edited(CHECKPOINT, ("    return step", "    return step + 1")),
     ),
-    wrong("q4", "forgets to return the step", edit(CHECKPOINT, ("    return step", "    step"))),
+    wrong("q4", "forgets to return the step", edited(CHECKPOINT, ("    return step", "    step"))),
     wrong(
         "q4",
         "writes over the old file",
-        edit(
+        edited(
             CHECKPOINT,
             ('new = Path(path).with_suffix(".new")', "new = path"),
             ("    os.replace(new, path)\n", ""),
@@ -572,7 +573,7 @@ VARIANTS = [
     wrong(
         "q4",
         "removes the old file first",
-        edit(
+        edited(
             CHECKPOINT,
             ("    torch.save(", "    Path(path).unlink(missing_ok=True)\n    torch.save("),
         ),
@@ -580,7 +581,7 @@ VARIANTS = [
     wrong(
         "q4",
         "removes and renames after writing",
-        edit(
+        edited(
             CHECKPOINT,
             (
                 "    os.replace(new, path)\n",
@@ -591,7 +592,7 @@ VARIANTS = [
     wrong(
         "q4",
         "copies the new file over the old one",
-        edit(
+        edited(
             CHECKPOINT,
             (
                 "    os.replace(new, path)\n",
@@ -600,12 +601,14 @@ VARIANTS = [
         ),
     ),
     wrong(
-        "q4", "the file can run code", edit(CHECKPOINT, ("weights_only=True", "weights_only=False"))
+        "q4",
+        "the file can run code",
+        edited(CHECKPOINT, ("weights_only=True", "weights_only=False")),
     ),
     wrong(
         "q4",
         "random numbers drawn after they are set",
-        edit(CHECKPOINT, ("    return step", "    torch.rand(1)\n    return step")),
+        edited(CHECKPOINT, ("    return step", "    torch.rand(1)\n    return step")),
     ),
     correct("q5", "counts how long it waits", STOPPING),
     correct("q5", "while", STOPPING_WHILE),
@@ -613,7 +616,7 @@ VARIANTS = [
     wrong(
         "q5",
         "counts from 0",
-        edit(
+        edited(
             STOPPING,
             ("best, lowest, waited = 1", "best, lowest, waited = 0"),
             ("= i + 1, losses[i], 0", "= i, losses[i], 0"),
@@ -622,12 +625,14 @@ VARIANTS = [
     wrong(
         "q5",
         "an equal loss is better",
-        edit(STOPPING, ("losses[i] < lowest", "losses[i] <= lowest")),
+        edited(STOPPING, ("losses[i] < lowest", "losses[i] <= lowest")),
     ),
     wrong(
-        "q5", "stops one epoch late", edit(STOPPING, ("waited >= patience", "waited > patience"))
+        "q5", "stops one epoch late", edited(STOPPING, ("waited >= patience", "waited > patience"))
     ),
-    wrong("q5", "stops one epoch early", edit(STOPPING, ("return best, i + 1", "return best, i"))),
+    wrong(
+        "q5", "stops one epoch early", edited(STOPPING, ("return best, i + 1", "return best, i"))
+    ),
     wrong(
         "q5",
         "looks into the future",
@@ -638,12 +643,12 @@ VARIANTS = [
     wrong(
         "q5",
         "compares with the epoch before",
-        edit(STOPPING, ("losses[i] < lowest", "losses[i] < losses[i - 1]")),
+        edited(STOPPING, ("losses[i] < lowest", "losses[i] < losses[i - 1]")),
     ),
     wrong(
         "q5",
         "waits are never reset",
-        edit(
+        edited(
             STOPPING,
             ("best, lowest, waited = i + 1, losses[i], 0", "best, lowest = i + 1, losses[i]"),
         ),
@@ -651,16 +656,18 @@ VARIANTS = [
     wrong(
         "q5",
         "nan counts as the lowest",
-        edit(STOPPING, ("if losses[i] < lowest", "if not losses[i] >= lowest")),
+        edited(STOPPING, ("if losses[i] < lowest", "if not losses[i] >= lowest")),
     ),
-    wrong("q5", "returns the loss", edit(STOPPING, ("return best, i + 1", "return lowest, i + 1"))),
+    wrong(
+        "q5", "returns the loss", edited(STOPPING, ("return best, i + 1", "return lowest, i + 1"))
+    ),
     correct("q6", "a loop over the chosen images", HEART),
     correct("q6", "masks, and skips the right class", HEART_SKIP),
     correct("q6", "multinomial", HEART_MULTINOMIAL),
     wrong(
         "q6",
         "any class, the right one too",
-        edit(
+        edited(
             HEART,
             ("others = [c for c in range(k) if c != labels[i]]", "others = list(range(k))"),
             ("randint(k - 1,", "randint(k,"),
@@ -669,7 +676,7 @@ VARIANTS = [
     wrong(
         "q6",
         "tosses a coin for each image",
-        edit(
+        edited(
             HEART,
             (
                 "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
@@ -680,7 +687,7 @@ VARIANTS = [
     wrong(
         "q6",
         "the first images, not random ones",
-        edit(
+        edited(
             HEART,
             (
                 "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
@@ -691,7 +698,7 @@ VARIANTS = [
     wrong(
         "q6",
         "evenly spaced images, not random ones",
-        edit(
+        edited(
             HEART,
             (
                 "torch.randperm(n, generator=g)[: round(share * n)].tolist()",
@@ -702,7 +709,7 @@ VARIANTS = [
     wrong(
         "q6",
         "always the next class",
-        edit(
+        edited(
             HEART,
             (
                 "labels[i] = others[torch.randint(k - 1, (1,), generator=g).item()]",
@@ -713,32 +720,32 @@ VARIANTS = [
     wrong(
         "q6",
         "writes into the labels it gets",
-        edit(HEART_MULTINOMIAL, ("train_images.labels.clone()", "train_images.labels")),
+        edited(HEART_MULTINOMIAL, ("train_images.labels.clone()", "train_images.labels")),
     ),
-    wrong("q6", "trains on the right labels", edit(HEART, ("fit(given)", "fit(train_images)"))),
+    wrong("q6", "trains on the right labels", edited(HEART, ("fit(given)", "fit(train_images)"))),
     wrong(
         "q6",
         "compares with the given labels twice",
-        edit(HEART, ("evaluate(model, train_images)", "evaluate(model, given)")),
+        edited(HEART, ("evaluate(model, train_images)", "evaluate(model, given)")),
     ),
     wrong(
         "q6",
         "returns losses",
-        edit(HEART, ("evaluate(model, given)[1]", "evaluate(model, given)[0]")),
+        edited(HEART, ("evaluate(model, given)[1]", "evaluate(model, given)[0]")),
     ),
     wrong(
         "q6",
         "always ten classes",
-        edit(
+        edited(
             HEART, ("k = len(train_images), train_images.num_classes", "k = len(train_images), 10")
         ),
     ),
-    wrong("q6", "rounds down", edit(HEART, ("round(share * n)", "int(share * n)"))),
-    wrong("q6", "forgets the seed", edit(HEART, ("torch.Generator().manual_seed(seed)", "None"))),
-    wrong("q6", "always the same seed", edit(HEART, ("manual_seed(seed)", "manual_seed(0)"))),
+    wrong("q6", "rounds down", edited(HEART, ("round(share * n)", "int(share * n)"))),
+    wrong("q6", "forgets the seed", edited(HEART, ("torch.Generator().manual_seed(seed)", "None"))),
+    wrong("q6", "always the same seed", edited(HEART, ("manual_seed(seed)", "manual_seed(0)"))),
     wrong(
         "q6",
         "trains again for each accuracy",
-        edit(HEART, ("evaluate(model, test_images)", "evaluate(fit(given), test_images)")),
+        edited(HEART, ("evaluate(model, test_images)", "evaluate(fit(given), test_images)")),
     ),
 ]

@@ -1,15 +1,6 @@
 """Variants of problem set 6: debugging, and a project."""
 
-from variants import correct, wrong
-
-
-def edit(code: str, *edits: tuple[str, str]) -> str:
-    """Replace each `old` by its `new`; each must be there."""
-    for old, new in edits:
-        assert old in code, f"{old!r} is not in the code"
-        code = code.replace(old, new)
-    return code
-
+from variants import correct, edited, wrong
 
 SMALL = """
 class Block(nn.Module):
@@ -284,7 +275,7 @@ VARIANTS = [
     wrong(
         "q1",
         "the wrong name in super",
-        edit(
+        edited(
             SMALL,
             (
                 "growth_rate, drop_rate):\n        super()",
@@ -295,12 +286,12 @@ VARIANTS = [
     wrong(
         "q1",
         "a missing comma",
-        edit(SMALL, ("nn.ReLU(),\n        nn.Conv2d", "nn.ReLU()\n        nn.Conv2d")),
+        edited(SMALL, ("nn.ReLU(),\n        nn.Conv2d", "nn.ReLU()\n        nn.Conv2d")),
     ),
     wrong(
         "q1",
         "returns the newest channels",
-        edit(
+        edited(
             SMALL,
             (
                 "            x = torch.cat([x, layer(x)], dim=1)\n        return x",
@@ -312,13 +303,15 @@ VARIANTS = [
     wrong(
         "q1",
         "all transitions write the same number",
-        edit(SMALL, ("                kept = channels // 2\n", "")),
+        edited(SMALL, ("                kept = channels // 2\n", "")),
     ),
-    wrong("q1", "max pooling in the head", edit(SMALL, ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d"))),
+    wrong(
+        "q1", "max pooling in the head", edited(SMALL, ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d"))
+    ),
     wrong(
         "q1",
         "dropout in evaluation mode, too",
-        edit(
+        edited(
             SMALL,
             ("nn.Sequential(layer, nn.Dropout(drop_rate))", "layer"),
             ("layer(x)]", "F.dropout(layer(x), 0.5)]"),
@@ -327,7 +320,7 @@ VARIANTS = [
     wrong(
         "q1",
         "dropout once, on the block's output",
-        edit(
+        edited(
             SMALL,
             ("nn.Sequential(layer, nn.Dropout(drop_rate))", "layer"),
             (
@@ -340,7 +333,7 @@ VARIANTS = [
     wrong(
         "q1",
         "dropout once, with a strength of its own",
-        edit(
+        edited(
             SMALL,
             ("nn.Sequential(layer, nn.Dropout(drop_rate))", "layer"),
             (
@@ -350,18 +343,18 @@ VARIANTS = [
             ("        return x\n", "        return self.drop(x)\n"),
         ),
     ),
-    wrong("q1", "no dropout at all", edit(SMALL, ("nn.Dropout(drop_rate)", "nn.Identity()"))),
+    wrong("q1", "no dropout at all", edited(SMALL, ("nn.Dropout(drop_rate)", "nn.Identity()"))),
     wrong(
         "q1",
         "a transition without a ReLU",
-        edit(SMALL, ("        nn.ReLU(),\n        nn.Conv2d(in", "        nn.Conv2d(in")),
+        edited(SMALL, ("        nn.ReLU(),\n        nn.Conv2d(in", "        nn.Conv2d(in")),
     ),
-    wrong("q1", "max pooling in the transitions", edit(SMALL, ("nn.AvgPool2d", "nn.MaxPool2d"))),
-    wrong("q1", "new channels in front", edit(SMALL, ("[x, layer(x)]", "[layer(x), x]"))),
+    wrong("q1", "max pooling in the transitions", edited(SMALL, ("nn.AvgPool2d", "nn.MaxPool2d"))),
+    wrong("q1", "new channels in front", edited(SMALL, ("[x, layer(x)]", "[layer(x), x]"))),
     wrong(
         "q1",
         "a transition after the last block",
-        edit(SMALL, ("if i + 1 < len(block_config)", "if True")),
+        edited(SMALL, ("if i + 1 < len(block_config)", "if True")),
     ),
     correct("q2", "one condition after the other", SUSPECTS),
     correct("q2", "runs each convolution", SUSPECTS_BY_RUNNING),
@@ -369,16 +362,16 @@ VARIANTS = [
     wrong(
         "q2",
         "only kernels that are not square",
-        edit(
+        edited(
             SUSPECTS,
             ("bad = bad or 2 * ph - dh * (kh - 1) != 0 or 2 * pw - dw * (kw - 1) != 0", "pass"),
         ),
     ),
-    wrong("q2", "only sizes that change", edit(SUSPECTS, ("bad = kh != kw", "bad = False"))),
+    wrong("q2", "only sizes that change", edited(SUSPECTS, ("bad = kh != kw", "bad = False"))),
     wrong(
         "q2",
         "half of the kernel, rounded down",
-        edit(
+        edited(
             SUSPECTS,
             (
                 "2 * ph - dh * (kh - 1) != 0 or 2 * pw - dw * (kw - 1) != 0",
@@ -389,46 +382,46 @@ VARIANTS = [
     wrong(
         "q2",
         "forgets the dilation",
-        edit(SUSPECTS, ("dh * (kh - 1)", "(kh - 1)"), ("dw * (kw - 1)", "(kw - 1)")),
+        edited(SUSPECTS, ("dh * (kh - 1)", "(kh - 1)"), ("dw * (kw - 1)", "(kw - 1)")),
     ),
     wrong(
-        "q2", "looks at the height only", edit(SUSPECTS, (" or 2 * pw - dw * (kw - 1) != 0", ""))
+        "q2", "looks at the height only", edited(SUSPECTS, (" or 2 * pw - dw * (kw - 1) != 0", ""))
     ),
-    wrong("q2", "any stride", edit(SUSPECTS, ("tuple(m.stride) == (1, 1) and ", ""))),
-    wrong("q2", "stops at the word same", edit(SUSPECTS, (' and m.padding != "same"', ""))),
+    wrong("q2", "any stride", edited(SUSPECTS, ("tuple(m.stride) == (1, 1) and ", ""))),
+    wrong("q2", "stops at the word same", edited(SUSPECTS, (' and m.padding != "same"', ""))),
     wrong(
         "q2",
         "stops at the word valid",
-        edit(SUSPECTS, ('(0, 0) if m.padding == "valid" else m.padding', "m.padding")),
+        edited(SUSPECTS, ('(0, 0) if m.padding == "valid" else m.padding', "m.padding")),
     ),
-    wrong("q2", "direct children only", edit(SUSPECTS, ("named_modules", "named_children"))),
+    wrong("q2", "direct children only", edited(SUSPECTS, ("named_modules", "named_children"))),
     wrong(
         "q2",
         "nn.Conv2d itself only",
-        edit(SUSPECTS, ("isinstance(m, nn.Conv2d)", "type(m) is nn.Conv2d")),
+        edited(SUSPECTS, ("isinstance(m, nn.Conv2d)", "type(m) is nn.Conv2d")),
     ),
     wrong(
-        "q2", "the modules instead of their names", edit(SUSPECTS, ("append(name)", "append(m)"))
+        "q2", "the modules instead of their names", edited(SUSPECTS, ("append(name)", "append(m)"))
     ),
     wrong(
         "q2",
         "every layer with a kernel",
-        edit(SUSPECTS, ("isinstance(m, nn.Conv2d)", "hasattr(m, 'kernel_size')")),
+        edited(SUSPECTS, ("isinstance(m, nn.Conv2d)", "hasattr(m, 'kernel_size')")),
     ),
     correct("q3", "a train that does nothing", FREEZE),
     correct("q3", "each module by itself", FREEZE_EACH),
     correct("q3", "a class whose train is eval", FREEZE_CLASS),
     correct("q3", "a hook before each call", FREEZE_HOOK),
     wrong(
-        "q3", "requires_grad only", edit(FREEZE, ("    part.eval()\n    part.train = stay\n", ""))
+        "q3", "requires_grad only", edited(FREEZE, ("    part.eval()\n    part.train = stay\n", ""))
     ),
-    wrong("q3", "eval once", edit(FREEZE, ("    part.train = stay\n", ""))),
-    wrong("q3", "mode only", edit(FREEZE, ("        p.requires_grad = False\n", ""))),
-    wrong("q3", "gradients from before stay", edit(FREEZE, ("        p.grad = None\n", ""))),
+    wrong("q3", "eval once", edited(FREEZE, ("    part.train = stay\n", ""))),
+    wrong("q3", "mode only", edited(FREEZE, ("        p.requires_grad = False\n", ""))),
+    wrong("q3", "gradients from before stay", edited(FREEZE, ("        p.grad = None\n", ""))),
     wrong(
         "q3",
         "batch norm's momentum 0",
-        edit(
+        edited(
             FREEZE,
             (
                 "    part.eval()\n    part.train = stay\n",
@@ -440,7 +433,7 @@ VARIANTS = [
     wrong(
         "q3",
         "no running averages any more",
-        edit(
+        edited(
             FREEZE,
             (
                 "    part.eval()\n    part.train = stay\n",
@@ -452,7 +445,7 @@ VARIANTS = [
     wrong(
         "q3",
         "batch norm only, dropout goes on",
-        edit(
+        edited(
             FREEZE,
             (
                 "    part.eval()\n    part.train = stay\n",
@@ -464,7 +457,7 @@ VARIANTS = [
     wrong(
         "q3",
         "direct children only",
-        edit(
+        edited(
             FREEZE,
             (
                 "    part.eval()\n    part.train = stay\n",
@@ -476,7 +469,7 @@ VARIANTS = [
     wrong(
         "q3",
         "no gradient flows through",
-        edit(
+        edited(
             FREEZE,
             (
                 "    return part\n\n    part.eval()",
@@ -488,7 +481,7 @@ VARIANTS = [
     wrong(
         "q3",
         "a copy",
-        edit(
+        edited(
             FREEZE,
             ("    for p in", "    import copy\n\n    part = copy.deepcopy(part)\n    for p in"),
         ),
@@ -513,12 +506,12 @@ VARIANTS = [
         "    count = sum(p.numel() for p in block.parameters())\n"
         "    assert count == 1472, f'wrong count: {count}'\n",
     ),
-    wrong("q4", "training mode only", edit(CHECK, ("(True, False)", "(True,)"))),
-    wrong("q4", "evaluation mode only", edit(CHECK, ("(True, False)", "(False,)"))),
+    wrong("q4", "training mode only", edited(CHECK, ("(True, False)", "(True,)"))),
+    wrong("q4", "evaluation mode only", edited(CHECK, ("(True, False)", "(False,)"))),
     wrong(
         "q4",
         "evaluation mode only, fresh norms, nothing negative",
-        edit(
+        edited(
             CHECK,
             ("(True, False)", "(False,)"),
             ("buffer.uniform_(0.5, 2)", "pass"),
@@ -528,7 +521,7 @@ VARIANTS = [
     wrong(
         "q4",
         "compares sums",
-        edit(
+        edited(
             CHECK,
             (
                 "theirs(x.clone()), ours(x.clone())",
@@ -537,11 +530,11 @@ VARIANTS = [
             ("rtol=1e-4, atol=1e-4", "rtol=1e-3, atol=1e-3"),
         ),
     ),
-    wrong("q4", "too tolerant", edit(CHECK, ("rtol=1e-4, atol=1e-4", "rtol=0, atol=0.5"))),
+    wrong("q4", "too tolerant", edited(CHECK, ("rtol=1e-4, atol=1e-4", "rtol=0, atol=0.5"))),
     wrong(
         "q4",
         "a single layer",
-        edit(
+        edited(
             CHECK,
             (
                 "DenseBlock(3, 4, 6), block_class(3, 4, 6)",
@@ -552,7 +545,7 @@ VARIANTS = [
     wrong(
         "q4",
         "two layers",
-        edit(
+        edited(
             CHECK,
             (
                 "DenseBlock(3, 4, 6), block_class(3, 4, 6)",
@@ -563,7 +556,7 @@ VARIANTS = [
     wrong(
         "q4",
         "needs the package's names",
-        edit(
+        edited(
             CHECK,
             (
                 "    theirs.load_state_dict(dict(weights))",
@@ -574,7 +567,7 @@ VARIANTS = [
     wrong(
         "q4",
         "does not copy weights",
-        edit(CHECK, ("    theirs.load_state_dict(dict(weights))\n", "")),
+        edited(CHECK, ("    theirs.load_state_dict(dict(weights))\n", "")),
     ),
     wrong(
         "q4",
@@ -598,7 +591,7 @@ VARIANTS = [
     correct(
         "q5",
         "smaller batches, fewer epochs",
-        edit(
+        edited(
             DESIGN,
             ("epochs=6, batch_size=32", "epochs=4, batch_size=16"),
             ("num_init_features=6", "num_init_features=8"),
@@ -607,7 +600,7 @@ VARIANTS = [
     correct(
         "q5",
         "three blocks",
-        edit(
+        edited(
             DESIGN,
             (
                 "(2, 2), growth_rate=6, num_init_features=6",
@@ -618,14 +611,14 @@ VARIANTS = [
     wrong(
         "q5",
         "too many parameters",
-        edit(DESIGN, ("(2, 2), growth_rate=6", "(1, 2, 2), growth_rate=8")),
+        edited(DESIGN, ("(2, 2), growth_rate=6", "(1, 2, 2), growth_rate=8")),
     ),
     wrong(
         "q5",
         "too many FLOPs, few parameters",
-        edit(DESIGN, ("(2, 2), growth_rate=6", "(4,), growth_rate=5")),
+        edited(DESIGN, ("(2, 2), growth_rate=6", "(4,), growth_rate=5")),
     ),
-    wrong("q5", "too long a training", edit(DESIGN, ("epochs=6", "epochs=9"))),
+    wrong("q5", "too long a training", edited(DESIGN, ("epochs=6", "epochs=9"))),
     wrong(
         "q5",
         "the chapter's network",
@@ -635,7 +628,7 @@ VARIANTS = [
     wrong(
         "q5",
         "too small to learn",
-        edit(
+        edited(
             DESIGN,
             (
                 "(2, 2), growth_rate=6, num_init_features=6",
@@ -643,19 +636,21 @@ VARIANTS = [
             ),
         ),
     ),
-    wrong("q5", "one epoch", edit(DESIGN, ("epochs=6, batch_size=32", "epochs=1, batch_size=64"))),
-    wrong("q5", "a learning rate far too small", edit(DESIGN, ("lr=0.1", "lr=0.0005"))),
-    wrong("q5", "larger images", edit(DESIGN, ("epochs=6", "size=32, epochs=6"))),
-    wrong("q5", "a thousand classes", edit(DESIGN, ("num_classes=10, ", ""))),
+    wrong(
+        "q5", "one epoch", edited(DESIGN, ("epochs=6, batch_size=32", "epochs=1, batch_size=64"))
+    ),
+    wrong("q5", "a learning rate far too small", edited(DESIGN, ("lr=0.1", "lr=0.0005"))),
+    wrong("q5", "larger images", edited(DESIGN, ("epochs=6", "size=32, epochs=6"))),
+    wrong("q5", "a thousand classes", edited(DESIGN, ("num_classes=10, ", ""))),
     wrong(
         "q5",
         "a network instead of a configuration",
-        edit(DESIGN, ("return config,", "return build(config),")),
+        edited(DESIGN, ("return config,", "return build(config),")),
     ),
     wrong(
         "q5",
         "only the configuration",
-        edit(
+        edited(
             DESIGN,
             (
                 'return config, Recipe(epochs=6, batch_size=32, lr=0.1, schedule="cosine")',
