@@ -76,7 +76,7 @@ def filled(released, **answers: str) -> nbformat.NotebookNode:
 
 
 def bytes_of(notebook: nbformat.NotebookNode) -> bytes:
-    return nbformat.writes(notebook).encode()
+    return json.dumps(notebook).encode()
 
 
 # ------------------------------------------------------------------------ a class
@@ -166,6 +166,8 @@ CLASS = {
     "forge": ({"q1": FORGE + WRONG}, {**FULL, "q1": 0}),
     "runner": ({"q1": RUNNER}, {"q1": 0, "q2": 0, "q3": 20}),
     "nasty": ({"title": "![a photo](attachment:gone.png)", "q2": SCALE + NASTY}, FULL),
+    "halves": ({"q1": f"{RIGHT}print('caf\\udce9')", "title": "\ud83d"}, FULL),
+    "claims": ({"q1": f"from unittest.mock import ANY\n{GROW}    return ANY"}, {**FULL, "q1": 0}),
 }
 
 
@@ -221,6 +223,13 @@ def entry(graded, student: str) -> Entry:
     return state.entries[student, NAME]
 
 
+def remarks(graded, student: str) -> list[str]:
+    """Of an entry: all but that its written answer is the model's, which `filled` has put there."""
+    notes = entry(graded, student).notes
+    assert "LOOK: q3 is the model answer, word for word" in notes
+    return [note for note in notes if "the model answer" not in note]
+
+
 def executed(graded, student: str) -> str:
     return (graded[0] / "nbgrader" / "executed" / student / f"{NAME}.ipynb").read_text("utf-8")
 
@@ -244,10 +253,10 @@ def test_edited_and_deleted_tests_and_a_wrong_kernel_change_nothing(graded):
 
 
 def test_what_stops_a_notebook_is_said_with_its_cell(graded):
-    assert entry(graded, "loop").notes == ["stopped in q1: it took more than 12 s"]
-    assert entry(graded, "os_exit").notes == ["stopped in q1: it ended its Python process"]
-    assert entry(graded, "in_test").notes == ["stopped in q1_tests: it ended its Python process"]
-    assert entry(graded, "forge").notes == ["stopped in q1: it answered for the grader"]
+    assert remarks(graded, "loop") == ["stopped in q1: it took more than 12 s"]
+    assert remarks(graded, "os_exit") == ["stopped in q1: it ended its Python process"]
+    assert remarks(graded, "in_test") == ["stopped in q1_tests: it ended its Python process"]
+    assert remarks(graded, "forge") == ["stopped in q1: it answered for the grader"]
 
 
 def test_a_notebook_that_replaces_the_runner_is_caught(graded):
@@ -354,8 +363,8 @@ def test_the_class_page_asks_nobody_has_alt_texts_and_names_the_isolation(graded
 @pytest.mark.filterwarnings("ignore")
 def test_written_answers_wait_in_a_table_and_the_next_run_takes_the_points(graded, capsys):
     out, _, command = graded
-    (row,) = table(out / "written.csv")
-    assert (row["student"], row["set"], row["question"]) == ("4711", NAME, "q3")
+    row = row_of(out, "4711")
+    assert (row["set"], row["question"], row["worth"]) == (NAME, "q3", "20")
     assert row["answer"] == '\'=HYPERLINK("http://x")\nmy own <b>words</b>'
     assert "a secret rubric line" in row["rubric"] and row["points"] == ""
     before = entry(graded, "good")
@@ -365,14 +374,19 @@ def test_written_answers_wait_in_a_table_and_the_next_run_takes_the_points(grade
     assert "0 notebooks graded now" in capsys.readouterr().out and time.monotonic() - start < 60
     assert entry(graded, "4711").points == {"q1": 50, "q2": 30, "q3": 12.5}
     assert entry(graded, "good") == before
-    assert table(out / "written.csv")[0]["points"] == "12.5"
+    assert row_of(out, "4711")["points"] == "12.5"
     page = (out / "feedback" / "4711" / f"{NAME}.html").read_text("utf-8")
     assert "92.5 / 100.0" in BeautifulSoup(page, "html.parser").get_text()
 
 
+def row_of(out: Path, student: str) -> dict[str, str]:
+    (row,) = [row for row in table(out / "written.csv") if row["student"] == student]
+    return row
+
+
 def write_points(out: Path, points: str) -> None:
-    (row,) = table(out / "written.csv")
-    tables._write(out / "written.csv", tables.WRITTEN, [[*list(row.values())[:-1], points]])
+    row = {**row_of(out, "4711"), "points": points}
+    tables._write(out / "written.csv", tables.WRITTEN, [list(row.values())])
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -402,40 +416,51 @@ def test_points_are_never_lost_silently(graded, capsys):
     out, _, command = graded
     write_points(out, "4")
     right = (out / "written.csv").read_bytes()
-    wrong = right.replace(b"\r\n4711,", b"\r\n4.711E+03,")
+    key = row_of(out, "4711")["key"].encode()
+    shown = right.replace(b"\r\n4711,", b"\r\n4.711E+03,").replace(b"my own", b"my o")
+    (out / "written.csv").write_bytes(shown.replace(b",20,", b',"20,0",'))  # by a spreadsheet
+    assert grade.main(command) == 0
+    assert row_of(out, "4711")["points"] == "4"
+    wrong = shown.replace(key, b"k1")
     (out / "written.csv").write_bytes(wrong)
     assert grade.main(command) == 1
     said = capsys.readouterr().err
     assert re.search(r"line \d: points=4 match no answer of student='4.711E\+03'", said)
     assert (out / "written.csv").read_bytes() == wrong
-    changed = right.replace(b"my own", b"our own")
-    (out / "written.csv").write_bytes(changed)
+    older = right.replace(key, b"k1")  # the key of what the student had written before
+    (out / "written.csv").write_bytes(older)
     assert grade.main(command) == 0
     assert "points=4 are for another text than the answer to q3" in capsys.readouterr().out
-    assert table(out / "written.csv")[0]["points"] == ""
-    assert (out / "written.csv.bak").read_bytes() == changed
+    assert row_of(out, "4711")["points"] == ""
+    assert (out / "written.csv.bak").read_bytes() == older
 
 
-def test_points_that_are_no_points_stop_the_run_before_anything_changes(tmp_path):
+@pytest.mark.parametrize("points", ["21", "all", "1_0", "nan", "1e1", "٣"])
+def test_points_that_are_no_points_stop_the_run_before_anything_changes(points, tmp_path, sources):
     path = tmp_path / "written.csv"
-    row = {"student": "a", "name": "a", "set": NAME, "question": "q3", "worth": "20"}
-    row |= {"answer": "words", "rubric": "", "points": "21"}
-    tables.write_written(path, [row])
-    with pytest.raises(ValueError, match=r"line 2: points='21' must be a number from 0 to 20"):
-        tables.read_written(path)
-    tables.write_written(path, [{**row, "points": "all"}])
-    with pytest.raises(ValueError, match="points='all'"):
-        tables.read_written(path)
+    row = {"student": "a", "name": "a", "set": NAME, "question": "q3", "worth": "20000"}
+    tables.write_written(path, [row | dict.fromkeys(tables.WRITTEN[5:], "") | {"points": points}])
+    complaint = f"line 2: points='{points}' must be a number from 0 to 20"
+    with pytest.raises(ValueError, match=complaint):
+        tables.read_written(path, sets.read_sets(sources))
+
+
+def test_a_table_without_a_column_or_in_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "written.csv"
     path.write_text("student,points\n", "utf-8")
     with pytest.raises(ValueError, match="the column 'answer' is missing"):
-        tables.read_written(path)
+        tables.read_written(path, {})
+    path.write_bytes(",".join(tables.WRITTEN).encode() + b"\nJos\xe9")
+    with pytest.raises(ValueError, match="is not UTF-8: save it as 'CSV UTF-8'"):
+        tables.read_written(path, {})
 
 
-def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path):
+def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path, sources):
     path = tmp_path / "written.csv"
-    values = ["a", "a", NAME, "q3", "20", "two\r\nlines ", "", "7,5"]
+    values = ["a", "a", NAME, "q3", "20", "two\r\nlines ", "", "7,5", "k12"]
     path.write_text(";".join(tables.WRITTEN) + "\n" + ";".join(f'"{v}"' for v in values), "utf-8")
-    assert tables.read_written(path) == {("a", NAME, "q3"): ("two lines", 7.5, 3)}
+    read = tables.read_written(path, sets.read_sets(sources))
+    assert read == {"k12": ("a", NAME, "q3", 7.5, 3)}
 
 
 # ------------------------------------------------------------------------ real nbgrader agrees
@@ -482,6 +507,13 @@ def found(tmp_path: Path, *names: str) -> list[tuple]:
         ("week 1/jane_ps3.ipynb", "jane", 0, False),
         ("Copy of ps3_dense_jane.ipynb", "jane", 0, False),
         ("jane_late_ps3.ipynb", "jane", 0, True),
+        ("jane_ps3_dense-2.ipynb", "jane", 2, False),
+        ("ps3-group-2.ipynb", "group-2", 0, False),
+        ("Jane_2026_11_final.ipynb", "Jane_2026_11_final", 0, False),
+        ("ps3_राम.ipynb", "राम", 0, False),
+        ("ps3_Jose\u0301.ipynb", "José", 0, False),
+        ("work/doejane_12345_67890_homework.ipynb", "12345", 0, False),
+        ("12345_67890_ps3_of_the_class_2025/jane_ps3.ipynb", "jane", 0, False),
         ("ps3_dense.ipynb", "", 0, False),
     ],
 )
@@ -528,9 +560,44 @@ def test_damaged_and_encrypted_files_in_zips_cost_nobody_else_anything(tmp_path,
         "a.zip/ann_ps3.ipynb": "",
         "a.zip/bob_ps3.ipynb": "the file is damaged inside its zip: BadZipFile",
         "a.zip/eve_ps3.ipynb": "the file is encrypted",
-        "a.zip/large_ps3.ipynb": "the file is larger than 0 MiB",
+        "a.zip/large_ps3.ipynb": "the file is larger than 100 MiB",
         "b.zip": "the zip is damaged: BadZipFile",
     }
+
+
+def test_a_zip_has_room_for_notebooks_only(tmp_path, monkeypatch):
+    names = {"film.mp4": b"f" * 500, "ann_ps3.ipynb": b"a" * 60, "bob_ps3.ipynb": b"b" * 60}
+    inner = zipped(**{"eve_ps3.ipynb": b"e" * 30, "dan_ps3.ipynb": b"d" * 60})
+    (tmp_path / "all.zip").write_bytes(zipped(**names, **{"more.zip": inner}))
+    monkeypatch.setattr("densenet_lesson.teaching.submissions.ALL", 160 + len(inner))
+    read = {Path(one.path).name[:3]: one for one in read_submissions(tmp_path)}
+    assert [name for name, one in read.items() if one.problem] == ["dan"]
+    assert "not read: there are more than" in read["dan"].problem
+    assert read["fil"].data == b"" and read["eve"].data == b"e" * 30
+
+
+def test_a_large_film_beside_the_notebooks_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "film_ps3.mp4").write_bytes(b"f" * 500)
+    (tmp_path / "ann_ps3.ipynb").write_bytes(b"a" * 500)
+    monkeypatch.setattr("densenet_lesson.teaching.submissions.LARGEST", 400)
+    ann, film = read_submissions(tmp_path)
+    assert film.data == ann.data == b"" and "is larger than" in ann.problem
+
+
+def test_a_zip_with_backslashes_is_read(tmp_path):
+    (tmp_path / "a.zip").write_bytes(zipped(**{"ps3\\": b"", "ps3\\jane\\ps3.ipynb": b"x"}))
+    (one,) = read_submissions(tmp_path)
+    assert (one.path, one.student) == ("a.zip/ps3/jane/ps3.ipynb", "jane")
+
+
+def test_two_people_with_one_name_are_pointed_out(sources, released, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "Course", lambda root: None)  # slow, and not needed here
+    for name in ("A/jane_ps0.ipynb", "B/jane_ps0.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(bytes_of(released))
+    (job,) = grader(sources, tmp_path / "out").sort(read_submissions(tmp_path))
+    looks = "LOOK: taken for one person's: A/jane_ps0.ipynb, B/jane_ps0.ipynb"
+    assert job.entry.notes == ["the newest of 2 files", looks]
 
 
 def test_a_name_in_another_encoding_is_read_and_can_be_written(tmp_path):
@@ -662,6 +729,32 @@ def test_nbgraders_markers_in_an_answer_mean_nothing(repaired, released):
     assert "### BEGIN HIDDEN TESTS" in cells["q1_tests"]
 
 
+def astray(repaired, released, notebook) -> dict[str, str]:
+    return repair.astray(repaired(notebook), released)
+
+
+def test_an_answer_in_another_cell_is_pointed_out(repaired, released):
+    assert astray(repaired, released, filled(released)) == {}
+    assert astray(repaired, released, released) == {}
+    notebook = copy.deepcopy(released)
+    notebook.cells += [nbformat.v4.new_code_cell(RIGHT), nbformat.v4.new_markdown_cell("Because.")]
+    notebook.cells += [nbformat.v4.new_code_cell("x = 3")]
+    assert astray(repaired, released, notebook) == {"q1": RIGHT, "q3": "Because."}
+    stripped = filled(released, q3="Nothing is added.")
+    for cell in stripped.cells:
+        cell.metadata = {}
+        cell.pop("id")
+    found = astray(repaired, released, stripped)
+    assert found == {"q1": RIGHT, "q2": SCALE, "q3": "Nothing is added."}
+
+
+def test_half_a_letter_becomes_a_question_mark(released):
+    data = bytes_of(filled(released, q3="cut \ud83d"))
+    assert b"\\ud83d" in data
+    notebook = repair.read_notebook(data)
+    assert sets.marked(notebook)["q3"].source == "cut ?"
+
+
 CELL = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": None}
 MARKDOWN = {"cell_type": "markdown", "metadata": {}, "source": "# Problem set 0: A toy"}
 
@@ -790,6 +883,12 @@ def test_a_picture_is_kept_and_a_huge_one_is_not(runner):
     assert "cut off" in shown["data"]["text/plain"]
 
 
+def test_many_pictures_have_one_limit(runner):
+    many = "from IPython.display import display, Markdown\nfor _ in range(9):\n"
+    shown = runner.run("student", f"{many}    display(Markdown('x' * 6000))")["outputs"]
+    assert len(shown) == 4 and "cut off" in shown[-1]["data"]["text/plain"]
+
+
 @pytest.mark.parametrize(
     ("code", "name", "line"),
     [
@@ -871,11 +970,42 @@ class Talker:
         reader, writer = os.pipe()
         os.write(writer, said)
         self.stdout, self.writer, self.pid = os.fdopen(reader, "rb"), writer, os.getpid()
+        self.reader, writer = os.pipe()
+        self.stdin = os.fdopen(writer, "wb")
+
+
+def test_a_request_that_nobody_reads_does_not_wait_for_ever():
+    pipe = execute.Pipe(Talker(b""), 2**40, 10**6)
+    with pytest.raises(execute.Broken, match="took more than 0 s"):
+        pipe.write({"code": "x" * 2**20}, time.monotonic() + 0.2)
+
+
+def test_a_request_that_is_longer_than_a_pipe_arrives_whole(tmp_path):
+    limits = sandbox.Limits(cell_seconds=60)
+    run = execute.Run(sandbox.choose(sandbox.course_copy(tmp_path / "course"), limits, "process"))
+    source = f"text = '{'x' * 2**20}'\nprint(len(text))"
+    cell = nbformat.v4.new_code_cell(source)
+    (cell,) = run.execute(nbformat.v4.new_notebook(cells=[cell])).cells
+    assert [output.text for output in cell.outputs] == ["1048576\n"] and run.notes == []
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="only Linux has such files")
+def test_files_in_memory_count_as_memory():
+    before = execute._memory_files(os.getpid())
+    with open(os.memfd_create("hidden"), "wb") as file:
+        file.write(b"x" * 2**20)
+        file.flush()
+        assert execute._memory_files(os.getpid()) - before == 2**20
+    assert execute._memory_files(2**22 + 1) == 0  # no such process
 
 
 @pytest.mark.parametrize(
     ("said", "complaint"),
-    [(b"nonsense\n", "answered for the grader"), (b'"half', "took more than 0 s")],
+    [
+        (b"[" * 50_000 + b"\n", "answered for the grader"),
+        (b"nonsense\n", "answered for the grader"),
+        (b'"half', "took more than 0 s"),
+    ],
 )
 def test_a_process_that_talks_nonsense_or_too_little_is_broken(said, complaint):
     pipe = execute.Pipe(Talker(said), 2**40, 10**6)

@@ -1,5 +1,9 @@
 """What the problem sets' test cells check with: it finds mistakes, and says them well."""
 
+from collections import defaultdict
+from unittest import mock
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -36,6 +40,27 @@ def test_a_shared_layer_is_told_from_two_layers():
     one, two = nn.Sequential(shared, shared), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     x = torch.ones(1, 3)
     assert not torch.allclose(checks.fill_(one)(x), checks.fill_(two)(x))
+
+
+class Claims(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+def test_plain_numbers_and_lists_come_back_and_libraries_numbers_become_plain():
+    got = [1, 2.5, True, "a", None, (torch.tensor(3), np.float64(4)), {"b": [5]}, torch.Size([6])]
+    plain = checks.plain(got)
+    assert plain == [1, 2.5, True, "a", None, (3, 4.0), {"b": [5]}, (6,)]
+    assert [type(one) for one in plain[5]] == [int, float] and type(plain[7]) is tuple
+    assert checks.plain(defaultdict(list, {"a": [1]})) == {"a": [1]}
+
+
+@pytest.mark.parametrize("got", [mock.ANY, Claims(3), [Claims(3)], {"a": mock.ANY}, torch.ones(2)])
+def test_what_is_no_plain_number_is_refused(got):
+    with pytest.raises(AssertionError, match="expected a number, a text, or a list"):
+        checks.plain(got)
 
 
 def test_what_is_the_same_but_for_rounding_passes():

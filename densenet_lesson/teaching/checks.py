@@ -6,9 +6,11 @@ expected, what came instead, and where to look.
 
 import math
 import zlib
-from collections import Counter
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -72,6 +74,28 @@ def same(got: Tensor, expected: Tensor, hint: str = "") -> None:
             "the shape is right, the numbers are not: "
             f"they are off by up to {worst:.3g}{_because(hint)}"
         )
+
+
+def plain(got: Any) -> Any:
+    """Return `got`, a number, a text, or a list, tuple or dict of such, in Python's own types.
+
+    So a comparison with it is a comparison of numbers: an object of a class of somebody's own could
+    claim to equal everything. Numbers of PyTorch and NumPy become Python's.
+
+    Raises:
+        AssertionError: it is, or holds, anything else.
+    """
+    if isinstance(got, Tensor | np.generic) and got.ndim == 0:
+        return got.item()
+    kind = type(got)
+    if kind in (list, tuple, set, torch.Size):
+        return (tuple if kind is torch.Size else kind)(map(plain, got))
+    if kind in (dict, defaultdict, OrderedDict, Counter):
+        return {plain(key): plain(value) for key, value in got.items()}
+    assert kind in (int, float, bool, str, type(None)), (
+        f"expected a number, a text, or a list, tuple or dict of such, got a {kind.__name__}"
+    )
+    return got
 
 
 def raises(function: Callable, *args, naming: str, error: type = ValueError, **options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from html import escape
@@ -59,7 +60,7 @@ def _problems(entries: list[Entry]) -> str:
     lines = []
     for entry in entries:
         who = escape(f"{entry.name or entry.student or '?'} ({entry.path})")
-        alarming = [note for note in entry.notes if "TAMPERED" in note or "stopped" in note]
+        alarming = [note for note in entry.notes if re.search("TAMPERED|stopped|LOOK", note)]
         for text in [*([] if entry.graded else [entry.status]), *alarming]:
             lines.append(f"<li><strong>{who}</strong>: {escape(text)}</li>")
     if not lines:

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 GRADED = "graded"
 
@@ -81,6 +82,16 @@ class State:
         content = {"entries": entries, "checked": self.checked, "isolation": self.isolation}
         text = json.dumps(content, ensure_ascii=False, indent=1)
         write_whole(self.path, text)
+
+
+def in_unicode(content: Any) -> Any:
+    """What can be written as UTF-8: halves of letters (a cut emoji) become question marks.
+
+    Args:
+        content: anything that JSON can hold.
+    """
+    text = json.dumps(content, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace"))
 
 
 def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:

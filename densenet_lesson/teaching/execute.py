@@ -7,16 +7,19 @@ new sandbox. So a mistake costs its own question, and not those after it.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import selectors
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
 from nbformat import NotebookNode, from_dict
 
+from .entry import in_unicode
 from .sandbox import Sandbox, stop
 
 HIDDEN = "### BEGIN HIDDEN TESTS"
@@ -137,9 +140,9 @@ class Run:
         seconds = min(self.sandbox.limits.cell_seconds, self.deadline - time.monotonic())
         if request is None:
             return pipe.read(time.monotonic() + 120)
-        token = secrets.token_hex(16)
-        pipe.write({**request, "token": token})
-        reply = pipe.read(time.monotonic() + max(seconds, 0.0))
+        token, deadline = secrets.token_hex(16), time.monotonic() + max(seconds, 0.0)
+        pipe.write({**request, "token": token}, deadline)
+        reply = pipe.read(deadline)
         if not isinstance(reply, dict) or reply.get("token") != token:
             raise Broken("it answered for the grader")
         return reply
@@ -151,24 +154,32 @@ class Pipe:
     def __init__(self, process: subprocess.Popen, memory: int, processes: int) -> None:
         self.process, self.memory, self.processes = process, memory, processes
         self.buffer = b""
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(process.stdout, selectors.EVENT_READ)
+        os.set_blocking(process.stdin.fileno(), False)
 
-    def write(self, request: dict) -> None:
-        try:
-            self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
-        except (BrokenPipeError, OSError) as error:
-            raise Broken("its Python process has ended") from error
+    def write(self, request: dict, deadline: float) -> None:
+        """Send a request; `Broken` when it is not taken by the deadline."""
+        data, start = json.dumps(request).encode() + b"\n", time.monotonic()
+        while data:
+            if self._ready(self.process.stdin, selectors.EVENT_WRITE, start, deadline):
+                try:
+                    data = data[os.write(self.process.stdin.fileno(), data) :]
+                except OSError as error:
+                    raise Broken("its Python process has ended") from error
+
+    def _ready(self, pipe: Any, event: int, start: float, deadline: float) -> bool:
+        """Wait, half a second at most; `Broken` at the deadline, and when a limit is passed."""
+        if time.monotonic() >= deadline:
+            raise Broken(f"it took more than {deadline - start:.0f} s")
+        self._watch()
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, event)
+            return bool(selector.select(min(0.5, max(deadline - time.monotonic(), 0.01))))
 
     def read(self, deadline: float) -> Any:
         """The next answer; `Broken` when there is none by the deadline."""
         start = time.monotonic()
         while b"\n" not in self.buffer:
-            if time.monotonic() >= deadline:
-                raise Broken(f"it took more than {deadline - start:.0f} s")
-            self._watch()
-            if self.selector.select(timeout=min(0.5, max(deadline - time.monotonic(), 0.01))):
+            if self._ready(self.process.stdout, selectors.EVENT_READ, start, deadline):
                 data = self.process.stdout.read1(1 << 20)
                 self.buffer += data
                 if not data:
@@ -177,20 +188,32 @@ class Pipe:
                     raise Broken("it sent too much output")
         line, _, self.buffer = self.buffer.partition(b"\n")
         try:
-            return json.loads(line)
-        except ValueError as error:
+            return in_unicode(json.loads(line))
+        except (ValueError, RecursionError) as error:
             raise Broken("it answered for the grader") from error
 
     def _watch(self) -> None:
         try:
             family = psutil.Process(self.process.pid).children(recursive=True)
-            used = sum(member.memory_info().rss for member in family)
+            used = sum(member.memory_info().rss + _memory_files(member.pid) for member in family)
         except psutil.Error:
             return
         if used > self.memory:
             raise Broken(f"it took more than {self.memory / 2**30:.0f} GiB of memory")
         if len(family) > self.processes:
             raise Broken(f"it started more than {self.processes} processes")
+
+
+def _memory_files(process: int) -> int:
+    """Bytes in the files without a name that a process keeps in memory (`os.memfd_create`)."""
+    used = 0
+    try:
+        for path in Path(f"/proc/{process}/fd").iterdir():
+            if os.readlink(path).startswith("/memfd:"):
+                used += 512 * path.stat().st_blocks
+    except OSError:  # no Linux, or it has just closed the file, or ended
+        return used
+    return used
 
 
 def _name(cell: NotebookNode, index: int) -> str:

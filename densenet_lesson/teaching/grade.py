@@ -27,12 +27,12 @@ from .class_page import write_class_page
 from .course import TEXT_STUB, Course
 from .entry import GRADED, Entry, State, write_whole
 from .execute import Run
-from .repair import Unreadable, read_notebook, repair
+from .repair import Unreadable, astray, read_notebook, repair
 from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets, set_of
 from .submissions import Submission, newest, read_submissions
-from .tables import read_written, same_text, write_grades, write_status, write_written
+from .tables import key_of, read_written, same_text, write_grades, write_status, write_written
 
-GRADER = "1"  # another number: everything is graded anew
+GRADER = "2"  # another number: everything is graded anew
 FAILED = "NOT GRADED, the grader failed"
 
 
@@ -63,7 +63,7 @@ class Grader:
     ) -> None:
         self.sets, self.out, self.workers = sets, Path(out), workers
         self.limits = limits or sandboxes.Limits()
-        self.given = read_written(self.out / "written.csv")
+        self.given = read_written(self.out / "written.csv", sets)
         self.course = Course(self.out / "nbgrader")
         self.state = State(self.out / "nbgrader" / "state.json")
         self.problems: list[Entry] = []
@@ -119,6 +119,9 @@ class Grader:
         entry.version = self.sets[name].version
         if len(pairs) > 1:
             entry.notes.append(f"the newest of {len(pairs)} files")
+        if len({Path(other.path).parent for other, _ in pairs if not other.sure}) > 1:
+            paths = ", ".join(other.path for other, _ in pairs)
+            entry.notes.append(f"LOOK: taken for one person's: {paths[:300]}")
         kernel = notebook.metadata.get("kernelspec", {}).get("language", "python")
         if str(kernel).lower() != "python":
             entry.notes.append(f"its kernel was {kernel!r}: graded with Python")
@@ -137,14 +140,14 @@ class Grader:
     def grade(self, jobs: list[Job], sandbox: sandboxes.Sandbox) -> None:
         """Execute and grade; every result is kept at once."""
         self.sandbox, self.state.isolation = sandbox, sandbox.way
-        released = {job.entry.set_name: None for job in jobs}
-        for name in released:
+        self.released = {job.entry.set_name: None for job in jobs}
+        for name in self.released:
             self._forget_earlier_versions(name, {job.entry.student for job in jobs})
-            released[name] = self.course.release(self.sets[name])
+            self.released[name] = self.course.release(self.sets[name])
             self._check(self.sets[name])
         pool = concurrent.futures.ThreadPoolExecutor(self.workers)
         try:
-            waiting = {pool.submit(self._execute, job, released): job for job in jobs}
+            waiting = {pool.submit(self._execute, job): job for job in jobs}
             done = concurrent.futures.as_completed(waiting)
             for future in tqdm(done, total=len(jobs), desc="grading", unit="notebook"):
                 self._finish(waiting[future], future)
@@ -182,10 +185,10 @@ class Grader:
         self.state.checked[one.name] = key
         self.state.save()
 
-    def _execute(self, job: Job, released: dict) -> NotebookNode:
+    def _execute(self, job: Job) -> NotebookNode:
         """In a worker: run one notebook in a sandbox."""
         name = job.entry.set_name
-        notebook = repair(job.notebook, for_nbgrader(self.sets[name]), released[name])
+        notebook = repair(job.notebook, for_nbgrader(self.sets[name]), self.released[name])
         run = Run(self.sandbox, job.entry.notes)
         self.running.add(run)
         try:
@@ -207,13 +210,26 @@ class Grader:
             self.problems.append(entry)
             return
         entry.failed = _failures(executed)
-        cells = marked(executed)
-        written = [question for question in self.sets[entry.set_name].questions if question.written]
-        entry.answers = {question.name: cells[question.grade_id].source for question in written}
+        self._read_answers(entry, executed)
         entry.notes = list(dict.fromkeys(entry.notes))
         self.state.entries[entry.student, entry.set_name] = entry
         self.graded += 1
         self.state.save()
+
+    def _read_answers(self, entry: Entry, executed: NotebookNode) -> None:
+        """Keep the written answers; remark on those that stand elsewhere, or are the model's."""
+        cells, one = marked(executed), self.sets[entry.set_name]
+        elsewhere = astray(executed, self.released[entry.set_name])
+        for question in one.questions:
+            name, cell = question.name, cells[question.grade_id]
+            if question.written:
+                entry.answers[name] = elsewhere.get(name, cell.source)
+                if same_text(cell.source) == same_text(one.cell(question.grade_id).source):
+                    entry.notes.append(f"LOOK: {name} is the model answer, word for word")
+        lost = [name for name in elsewhere if name in entry.answers or name in entry.failed]
+        if lost:
+            where = "other cells of the notebook may hold the answer"
+            entry.notes.append(f"LOOK: the cell of {', '.join(lost)} is empty, and {where}")
 
     # ------------------------------------------------------------------ written answers, reports
 
@@ -253,9 +269,12 @@ class Grader:
         settled = self._settled(entry, question)
         if settled is not None:
             return settled
-        key = (entry.student, entry.set_name, question.name)
-        given, points, _ = self.given.get(key, ("", None, 0))
-        return points if given == same_text(entry.answers[question.name]) else None
+        given = self.given.get(self._key(entry, question.name))
+        return given.points if given else None
+
+    def _key(self, entry: Entry, question: str) -> str:
+        answer = same_text(entry.answers[question])
+        return key_of(entry.student, entry.set_name, question, answer)
 
     def _check_given(self) -> None:
         """Points in written.csv that belong to nobody's answer must not be lost.
@@ -264,18 +283,20 @@ class Grader:
             ValueError: nobody known has handed in this question; names the line.
         """
         without = {problem.student for problem in self.problems}  # said to be a problem already
-        for (student, name, question), (answer, points, line) in self.given.items():
-            entry = self.state.entries.get((student, name))
-            where = f"written.csv, line {line}: points={points:g}"
-            if entry and question in entry.answers:
-                if answer != same_text(entry.answers[question]):
-                    text = f"are for another text than the answer to {question}: not taken"
-                    self._warn(entry, f"{where} {text}")
-            elif student not in without:
+        known = {self._key(entry, name) for entry in self.entries() for name in entry.answers}
+        for key, given in self.given.items():
+            if key in known:
+                continue
+            entry = self.state.entries.get((given.student, given.set_name))
+            where = f"written.csv, line {given.line}: points={given.points:g}"
+            if entry and given.question in entry.answers:
+                text = f"are for another text than the answer to {given.question}: not taken"
+                self._warn(entry, f"{where} {text}")
+            elif given.student not in without:
                 raise ValueError(
-                    f"{where} match no answer of student={student!r}, set={name!r}, "
-                    f"question={question!r}. Has a spreadsheet changed them, such as 0012 into 12? "
-                    f"Put them right, or take the line out"
+                    f"{where} match no answer of student={given.student!r}, "
+                    f"set={given.set_name!r}, question={given.question!r}. Has the column 'key' "
+                    "been changed? Put the line right, or take it out"
                 )
 
     def _row(self, entry: Entry, question) -> list[dict]:
@@ -286,8 +307,9 @@ class Grader:
         points = self._written_points(entry, question)
         about = {"student": entry.student, "name": entry.name, "set": one.name}
         about |= {"question": question.name, "worth": f"{question.points:g}", "answer": answer}
-        rubric = one.rubric(question.grade_id)
-        return [{**about, "rubric": rubric, "points": "" if points is None else f"{points:g}"}]
+        about |= {"rubric": one.rubric(question.grade_id)}
+        about |= {"points": "" if points is None else f"{points:g}"}
+        return [{**about, "key": self._key(entry, question.name)}]
 
     def entries(self) -> list[Entry]:
         """All graded submissions of the sets at hand, in order."""

@@ -11,11 +11,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from .entry import in_unicode
 from .sets import grade_id_of, is_setup, marked
 
 INSTALLED = "# Set-up: when a notebook is graded, the course is already installed."
 # Words that mean something to nbgrader, in whatever cell they stand.
 MARKERS = re.compile(r"(?:BEGIN|END) (?:HIDDEN TESTS|SOLUTION|MARK SCHEME)")
+DEFINED = re.compile(r"^(def|class) (\w+)", re.MULTILINE)
 IDENTITY = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what nbformat takes as a cell's id
 
 
@@ -38,7 +40,7 @@ def read_notebook(data: bytes) -> NotebookNode:
     if not isinstance(content, dict) or "nbformat" not in content:
         raise Unreadable("the file is not a notebook: it is JSON, but without nbformat")
     try:
-        notebook = nbformat.reads(json.dumps(_with_ids(content)), as_version=4)
+        notebook = nbformat.reads(json.dumps(in_unicode(_with_ids(content))), as_version=4)
         notebook.metadata = _known(notebook.metadata, ("kernelspec", "densenet_lesson"))
         notebook.cells = [_regular(cell) for cell in notebook.cells]
     except Exception as error:
@@ -149,6 +151,37 @@ def _insert_missing(cells: list, wanted: dict, empty: dict, found: dict) -> None
             place = cells.index(found[before]) + 1 if before else 0
             cells.insert(place, found[name])
         before = name
+
+
+def astray(notebook: NotebookNode, released: NotebookNode) -> dict[str, str]:
+    """Answers that may stand in the wrong cell: by grade_id, the text of that cell, or of several.
+
+    Looked for only where the right cell is as it was given out. Then any text that the student has
+    added may be the answer to a written question, and a cell that defines one of the names that a
+    question asks for may be the answer to that.
+
+    Args:
+        notebook: by `repair`.
+        released: what students got.
+    """
+    given = {cell.source.strip() for cell in released.cells} | {""}
+    own = [cell for cell in notebook.cells if not grade_id_of(cell) and not is_setup(cell)]
+    own = [cell for cell in own if cell.source.strip() not in given]
+    texts = [cell.source for cell in own if cell.cell_type == "markdown"]
+    found = {}
+    for name, empty in marked(released).items():
+        answer = marked(notebook)[name].source.strip()
+        if empty.metadata.nbgrader.locked or answer not in ("", empty.source.strip()):
+            continue
+        if empty.cell_type == "code":
+            asked = {f"{kind} {it}" for kind, it in DEFINED.findall(empty.source)}
+            defined = [{f"{kind} {it}" for kind, it in DEFINED.findall(c.source)} for c in own]
+            places = [c.source for c, names in zip(own, defined, strict=True) if names & asked]
+        else:
+            places = texts
+        if places:
+            found[name] = "\n\n".join(places)
+    return found
 
 
 def _tidy(cell: NotebookNode, taken: set[str]) -> NotebookNode:

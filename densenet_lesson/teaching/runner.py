@@ -106,16 +106,24 @@ class Runner:
             except BaseException as error:  # the cell has broken what IPython itself needs
                 failed = error
             self.changed += self.pristine.restore([builtins])
-        shown = [self._displayed(output) for output in captured.outputs]
-        return [output for output in shown if output], failed and self._error(failed)
+        return self._shown(captured.outputs), failed and self._error(failed)
+
+    def _shown(self, outputs: list) -> list[dict]:
+        """What a cell displays, as long as there is room for it."""
+        room, shown = 20 * self.output, []
+        for one in filter(None, map(self._displayed, outputs)):
+            room -= len(json.dumps(one))
+            if room < 0:
+                text = {"text/plain": CUT.strip()}
+                return [*shown, {**one, "data": text}]
+            shown.append(one)
+        return shown
 
     def _displayed(self, output: Any) -> dict[str, Any] | None:
-        """A picture, a table or text, unless it is too large."""
+        """A picture, a table or text, as a notebook stores it."""
         kinds = ("text/plain", "text/html", "text/markdown", "image/png", "image/svg+xml")
         data = {kind: value for kind, value in output.data.items() if kind in kinds}
         data = {kind: value for kind, value in data.items() if isinstance(value, str)}
-        if sum(map(len, data.values())) > 20 * self.output:
-            data = {"text/plain": CUT.strip()}
         return {"output_type": "display_data", "data": data, "metadata": {}} if data else None
 
     def _test(self, code: str) -> tuple[list, dict | None]:

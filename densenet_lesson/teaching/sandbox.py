@@ -136,13 +136,15 @@ class Sandbox:
 
     def _view(self) -> list[str]:
         """What the notebook sees of this machine's files: as little as Python needs."""
-        view = ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm"]
+        size = str(self.limits.files)  # of each folder that it can write to: they are in memory
+        view = ["--size", size, "--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"]
+        view += ["--size", size, "--tmpfs", "/dev/shm"]
         for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
             if os.path.islink(path):
                 view += ["--symlink", os.readlink(path), path]
             elif os.path.isdir(path):
                 view += ["--ro-bind", path, path]
-        size = str(self.limits.files)  # before the rest: the course itself may stand below /tmp
+        # before the rest: the course itself may stand below /tmp
         view += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", HOME]
         etc = ["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime"]
         wanted = ["/usr", *(f"/etc/{name}" for name in etc), sys.base_prefix, sys.prefix]

@@ -6,25 +6,30 @@ import datetime
 import io
 import os
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LARGEST = 100 * 2**20  # bytes of one file inside a zip
+LARGEST = 100 * 2**20  # bytes of one notebook, or of one zip inside a zip
+ALL = 2**30  # bytes that are taken out of one zip
+READ = (".ipynb", ".zip")  # of other files, only the names matter
+TOO_LARGE = f"the file is larger than {LARGEST // 2**20} MiB"
 SKIPPED = {"__MACOSX", ".ipynb_checkpoints"}
 # What `grade` writes: never read as a submission, wherever the folder for it is.
 OWN = {"nbgrader", "feedback", "class.html", "grades.csv", "status.csv"}
 OWN |= {"written.csv", "written.csv.bak"}
 
-# Canvas: doejane_LATE_12345_67890_ps1-2.ipynb: name, user, submission, file, attempt
+# Canvas: doejane_LATE_12345_67890_ps1-2.ipynb: name, user, submission, file, attempt.
+# Homework_2026_11_final.ipynb is a date.
 CANVAS = re.compile(
-    r"(?P<name>[^_/]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)"
+    r"(?P<name>[^_/]+)_(?P<late>LATE_)?(?!20\d\d_\d\d?_)(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)"
 )
 # Moodle: Jane Doe_12345_assignsubmission_file_ (a folder, or the beginning of a file's name)
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_file_?(?P<file>.*)")
 LATE = re.compile(r"(?:^|[\W_])late(?=$|[\W_])", re.IGNORECASE)
-ATTEMPT = re.compile(r"(?:-|\s*\()(\d{1,3})\)?$")
+ATTEMPT = re.compile(r"-(\d{1,3})$|\s*\((\d{1,3})\)$")  # by Canvas; by a browser
 
 
 @dataclass
@@ -40,6 +45,8 @@ class Submission:
         attempt: the number that the platform gave it.
         late: does the platform say so?
         problem: why the file could not be read; "" when it could.
+        sure: does the student's number come from a platform, and stand in the file's own name or
+            in a folder that the platform has made?
     """
 
     path: str
@@ -50,6 +57,7 @@ class Submission:
     attempt: int = 0
     late: bool = False
     problem: str = ""
+    sure: bool = False
 
 
 def read_submissions(place: Path, sets: Iterable[str] = ()) -> list[Submission]:
@@ -93,10 +101,23 @@ def _in_file(path: Path, folder: Path) -> Iterator[tuple]:
     modified = datetime.datetime.fromtimestamp(path.stat().st_mtime)
     parts = path.relative_to(folder).parts
     parts = tuple(os.fsencode(part).decode("utf-8", "replace") for part in parts)
-    yield from _opened(parts, path.read_bytes(), modified, 0)
+    if not parts[-1].lower().endswith(READ):
+        yield parts, b"", modified, ""
+    elif parts[-1].lower().endswith(".ipynb") and path.stat().st_size > LARGEST:
+        yield parts, b"", modified, TOO_LARGE
+    else:
+        yield from _opened(parts, path.read_bytes(), modified, Room(ALL))
 
 
-def _opened(parts: tuple, data: bytes, modified: datetime.datetime, depth: int) -> Iterator[tuple]:
+@dataclass
+class Room:
+    """How much more may be taken out of a zip and of the zips in it, and how deep they may go."""
+
+    left: int
+    depth: int = 3
+
+
+def _opened(parts: tuple, data: bytes, modified: datetime.datetime, room: Room) -> Iterator[tuple]:
     """The file itself; or, for a zip, the files inside. Nothing is unpacked onto the disk."""
     if not parts[-1].lower().endswith(".zip") or not zipfile.is_zipfile(io.BytesIO(data)):
         yield parts, data, modified, ""
@@ -108,25 +129,33 @@ def _opened(parts: tuple, data: bytes, modified: datetime.datetime, depth: int) 
         return
     with archive:
         for entry in archive.infolist():
-            inner = tuple(part for part in Path(entry.filename).parts if part not in ("/", ".."))
-            if entry.is_dir() or not inner or _skipped(Path(*inner)):
+            name = entry.filename.replace("\\", "/")  # as some Windows programs write them
+            inner = tuple(part for part in Path(name).parts if part not in ("/", ".."))
+            if name.endswith("/") or not inner or _skipped(Path(*inner)):
                 continue
-            content, problem = _content(archive, entry, depth)
+            content, problem = _content(archive, entry, room)
             path, when = (*parts, *inner), _date(entry)
             if problem:
                 yield path, b"", when, problem
             else:
-                yield from _opened(path, content, when, depth + 1)
+                room.depth -= 1
+                yield from _opened(path, content, when, room)
+                room.depth += 1
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int) -> tuple[bytes, str]:
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Room) -> tuple[bytes, str]:
     """A file inside a zip, and why it could not be read."""
+    if not entry.filename.lower().endswith(READ):
+        return b"", ""
     if entry.file_size > LARGEST:
-        return b"", f"the file is larger than {LARGEST // 2**20} MiB"
+        return b"", TOO_LARGE
     if entry.flag_bits & 1:
         return b"", "the file is encrypted"
-    if depth >= 3:
+    if room.depth <= 0:
         return b"", "the file is in too many zips within zips"
+    if entry.file_size > room.left:
+        return b"", f"not read: there are more than {ALL // 2**20} MiB of notebooks in this zip"
+    room.left -= entry.file_size
     try:
         return archive.read(entry), ""
     except Exception as error:  # zipfile raises many kinds when a zip is damaged
@@ -149,16 +178,25 @@ def _submission(
     parts: tuple, data: bytes, modified: datetime.datetime, problem: str, sets: re.Pattern
 ) -> Submission:
     """Read the student, the attempt and lateness off the names on the way to a file."""
+    parts = tuple(unicodedata.normalize("NFC", part) for part in parts)
     path, when = "/".join(parts), modified.isoformat(timespec="seconds")
     stem = Path(parts[-1]).stem
     attempt = ATTEMPT.search(stem)
-    number = int(attempt[1]) if attempt else 0
-    for part in parts:
-        if found := MOODLE.fullmatch(part) or CANVAS.fullmatch(part):
-            late = bool(found.groupdict().get("late"))
-            return Submission(path, found["id"], found["name"], data, when, number, late, problem)
+    number = int(attempt[1] or attempt[2]) if attempt else 0
+    files = [part for part in parts if part.lower().endswith(READ) or part == parts[-1]]
+    moodle = [found for part in parts if (found := MOODLE.fullmatch(part))]
+    canvas = [found for part in reversed(files) if (found := CANVAS.fullmatch(part))]
+    if moodle or canvas:
+        found = (moodle or canvas)[0]
+        late = bool(found.groupdict().get("late"))
+        sure = bool(moodle) or found.string == parts[-1]
+        about = (path, found["id"], found["name"], data, when, number, late, problem, sure)
+        return Submission(*about)
     folders = [part for part in parts[:-1] if not part.lower().endswith(".zip")]
-    student = _plain(ATTEMPT.sub("", stem), folders[-1] if folders else "", sets)
+    left = ATTEMPT.sub("", stem)
+    if attempt and attempt[1] and not re.search(rf"(?:{sets.pattern})$", left, re.IGNORECASE):
+        left, number = stem, 0  # group-1 and group-2 are no attempts of one group
+    student = _plain(left, folders[-1] if folders else "", sets)
     late = bool(LATE.search(path))
     return Submission(path, student, student, data, when, number, late, problem)
 
@@ -172,7 +210,9 @@ def _plain(stem: str, folder: str, sets: re.Pattern) -> str:
 
 def _tidy(text: str) -> str:
     text = LATE.sub("_", re.sub(r"copy of|kopie von", "", text, flags=re.IGNORECASE))
-    return re.sub(r"_+", "_", re.sub(r"[^\w.@-]+", "_", text)).strip("_-. ")
+    marks = ("Mn", "Mc")  # parts of letters, as in many scripts of India
+    kept = [c if re.match(r"[\w.@-]", c) or unicodedata.category(c) in marks else "_" for c in text]
+    return re.sub(r"_+", "_", "".join(kept)).strip("_-. ")
 
 
 def newest(submissions: list[Submission]) -> Submission:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from .entry import Entry, write_whole
 from .sets import ProblemSet
 
-WRITTEN = ["student", "name", "set", "question", "worth", "answer", "rubric", "points"]
+WRITTEN = ["student", "name", "set", "question", "worth", "answer", "rubric"]
+WRITTEN += ["points", "key"]
 # Canvas wants these five first, and finds a student by ID; Moodle maps any column that you choose.
 IDENTITY = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 
@@ -71,19 +75,45 @@ def write_written(path: Path, rows: list[dict]) -> None:
         path.with_name(f"{path.name}.bak").write_bytes(before)
 
 
-def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float, int]]:
+class Given(NamedTuple):
+    """Points that the instructor has given to one answer, and where they stand."""
+
+    student: str
+    set_name: str
+    question: str
+    points: float
+    line: int
+
+
+def key_of(student: str, set_name: str, question: str, answer: str) -> str:
+    """What finds an answer again: letters and digits that no spreadsheet takes for a number.
+
+    Spreadsheets change what they show (0012 into 12, long texts into shorter ones), but not this.
+    """
+    text = "\n".join((student, set_name, question, answer))
+    return f"k{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:15]}"
+
+
+def read_written(path: Path, sets: dict[str, ProblemSet]) -> dict[str, Given]:
     """Read the points that the instructor has filled in.
 
+    Args:
+        path: the table; it needs not exist.
+        sets: the problem sets, which say what each question is worth.
+
     Returns:
-        (answer, points, line) by (student, set, question); rows without points are left out.
+        The points by `key_of` the answer; rows without points are left out.
 
     Raises:
-        ValueError: a column is missing, or points are no number from 0 to what the question is
-            worth; names the line.
+        ValueError: the file is not UTF-8, a column is missing, or points are no number from 0 to
+            what the question is worth; names the line.
     """
     if not path.exists():
         return {}
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8: save it as 'CSV UTF-8'") from error
     header = text.partition("\n")[0]
     delimiter = ";" if header.count(";") > header.count(",") else ","
     table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
@@ -92,24 +122,30 @@ def read_written(path: Path) -> dict[tuple[str, str, str], tuple[str, float, int
         raise ValueError(f"{path}: the column {sorted(missing)[0]!r} is missing")
     found = {}
     for row in table:
-        if (row["points"] or "").strip():
-            key = (row["student"].removeprefix("'"), row["set"], row["question"])
-            points = _points(row, f"{path}, line {table.line_num}")
-            found[key] = (same_text(row["answer"]), points, table.line_num)
+        text = (row["points"] or "").strip()
+        if text:
+            about = ((row["student"] or "").removeprefix("'"), row["set"], row["question"])
+            worth = _worth(sets, row["set"], row["question"])
+            points = _points(text, worth, f"{path}, line {table.line_num}")
+            key = (row["key"] or "").strip() or f"no key in line {table.line_num}"
+            found[key] = Given(*about, points, table.line_num)
     return found
 
 
-def _points(row: dict[str, str], place: str) -> float:
-    worth = float(row["worth"])
-    try:
-        points = float(row["points"].replace(",", "."))
-    except ValueError:
-        points = -1.0
+def _worth(sets: dict[str, ProblemSet], set_name: str, question: str) -> float:
+    """What a question is worth by its source; infinite if there is no such question."""
+    questions = sets[set_name].questions if set_name in sets else []
+    return next((one.points for one in questions if one.name == question), float("inf"))
+
+
+def _points(text: str, worth: float, place: str) -> float:
+    number = re.fullmatch(r"\d+(?:[.,]\d*)?|[.,]\d+", text, re.ASCII)
+    points = float(text.replace(",", ".")) if number else -1.0
     if not 0 <= points <= worth:
-        raise ValueError(f"{place}: points={row['points']!r} must be a number from 0 to {worth:g}")
+        raise ValueError(f"{place}: points={text!r} must be a number from 0 to {worth:g}")
     return points
 
 
 def same_text(answer: str) -> str:
-    """An answer as it is compared: without what spreadsheets do to spaces and line ends."""
-    return " ".join((answer or "").removeprefix("'").split())
+    """An answer as it is compared: its words."""
+    return " ".join(answer.split())

@@ -1,6 +1,6 @@
 """Problem set 1, channel arithmetic: different correct solutions, and typical mistakes."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 AUTHOR = """
 def author(channel, in_channels, growth_rate):
@@ -699,4 +699,24 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
         edited(TABLE, ("if abs(float(ops", "if not columns and abs(float(ops")),
     ),
     wrong("q6", "always 2 %", edited(TABLE, ("> tolerance *", "> 0.02 *"))),
+    wrong(
+        "q1", "results that claim to equal everything", always_equal(AUTHOR, "author", "readers")
+    ),
+    wrong("q2", "results that claim to equal everything", always_equal(PADDING, "padding_for")),
+    wrong(
+        "q3",
+        "results that claim to equal everything",
+        always_equal(FLOPS, "block_flops", "longest_block"),
+    ),
+    wrong("q4", "results that claim to equal everything", always_equal(THRIFTY, "thrifty_block")),
+    wrong(
+        "q5",
+        "results that claim to equal everything",
+        always_equal(BATCH, "kept_numbers", "largest_batch"),
+    ),
+    wrong(
+        "q6",
+        "results that claim to equal everything",
+        always_equal(TABLE, "module_weights", "wrong_cells"),
+    ),
 ]

@@ -1,6 +1,6 @@
 """Problem set 2, residual blocks and shortcuts: correct solutions, and typical mistakes."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 KERAS = """
 def keras_count(network):
@@ -769,5 +769,14 @@ def gradient_norms(blocks, x, loss_of):
         "q5",
         "changes x",
         edited(PATHS, ("x.detach().clone().requires_grad_(True)", "x.requires_grad_(True)")),
+    ),
+    wrong("q1", "results that claim to equal everything", always_equal(KERAS, "keras_count")),
+    wrong(
+        "q4", "results that claim to equal everything", always_equal(GROUPED, "bottleneck_weights")
+    ),
+    wrong(
+        "q5",
+        "results that claim to equal everything",
+        always_equal(PATHS, "path_share", "gradient_norms"),
     ),
 ]

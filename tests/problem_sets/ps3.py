@@ -1,6 +1,6 @@
 """Problem set 3, a dense block from scratch: correct solutions, and typical mistakes."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 STEP = """
 def norm_relu_conv(x, weight, scale, shift, mean, var, training, momentum=0.1, eps=1e-5):
@@ -900,4 +900,5 @@ def dense_forward(layers, x, growth_rates):
     wrong(
         "q5", "counts the last result only", edited(FORWARD, ("return copied", "return channels"))
     ),
+    wrong("q5", "results that claim to equal everything", always_equal(FORWARD, "copied_by_cat")),
 ]

@@ -1,6 +1,6 @@
 """Variants of problem set 4: transitions and the full model."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 SHAPES = """
 def shapes(
@@ -735,4 +735,6 @@ VARIANTS = [
             ),
         ),
     ),
+    wrong("q1", "results that claim to equal everything", always_equal(SHAPES, "shapes")),
+    wrong("q4", "results that claim to equal everything", always_equal(DEPTHS, "depths")),
 ]

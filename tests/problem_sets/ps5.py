@@ -1,6 +1,6 @@
 """Variants of problem set 5: training and reading curves."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 REPORT = """
 @torch.no_grad()
@@ -748,4 +748,6 @@ VARIANTS = [
         "trains again for each accuracy",
         edited(HEART, ("evaluate(model, test_images)", "evaluate(fit(given), test_images)")),
     ),
+    wrong("q1", "results that claim to equal everything", always_equal(REPORT, "report")),
+    wrong("q5", "results that claim to equal everything", always_equal(STOPPING, "early_stopping")),
 ]

@@ -1,6 +1,6 @@
 """Variants of problem set 6: debugging, and a project."""
 
-from variants import correct, edited, wrong
+from variants import always_equal, correct, edited, wrong
 
 SMALL = """
 class Block(nn.Module):
@@ -658,4 +658,5 @@ VARIANTS = [
             ),
         ),
     ),
+    wrong("q2", "results that claim to equal everything", always_equal(SUSPECTS, "suspects")),
 ]

@@ -20,7 +20,9 @@ GROW = '''def grow(in_channels, growth_rate, num_layers):
     ### END SOLUTION'''
 
 GROW_TESTS = """def _check_q1():
-    got = grow(3, 10, 2)
+    from densenet_lesson.teaching import checks
+
+    got = checks.plain(grow(3, 10, 2))
     assert got == 23, f"expected 23 channels = 3 + 2 × 10, got {got}: did you keep the input?"
 
 
@@ -28,8 +30,10 @@ _check_q1()
 print("Question 1: the visible tests pass.")
 ### BEGIN HIDDEN TESTS
 def _check_q1_hidden():
+    from densenet_lesson.teaching import checks
+
     secret_expected = 64 + 6 * 32
-    got = grow(64, 32, 6)
+    got = checks.plain(grow(64, 32, 6))
     assert got == secret_expected, f"64 channels, 6 layers of 32: {got} is not right"
 
 

@@ -32,6 +32,32 @@ def variants_of(problem_set: str) -> list[Variant]:
     return importlib.import_module(problem_set.partition("_")[0]).VARIANTS
 
 
+# Put behind a right solution: numbers that are wrong, and claim to equal everything.
+ALWAYS_EQUAL = """
+
+def _claims(value):
+    if type(value) in (list, tuple, set):
+        return type(value)(_claims(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _claims(item) for key, item in value.items()}
+    if type(value) not in (int, float, str):
+        return value
+    methods = dict.fromkeys(("__eq__", "__ge__", "__le__"), lambda self, other: True)
+    methods |= {"__ne__": lambda self, other: False, "__hash__": lambda self: 0}
+    methods |= dict.fromkeys(("__sub__", "__rsub__"), lambda self, other: 0)
+    return type("_Claims", (type(value),), methods)(value * 2)
+
+
+def _claiming(function):
+    return lambda *args, **options: _claims(function(*args, **options))
+"""
+
+
+def always_equal(code: str, *functions: str) -> str:
+    """A solution whose functions return objects that claim to equal whatever is expected."""
+    return code + ALWAYS_EQUAL + "\n".join(f"{name} = _claiming({name})" for name in functions)
+
+
 def edited(code: str, *changes: tuple[str, str]) -> str:
     """`code` with each (old, new) replaced; a ValueError if an old text is not in it."""
     for old, new in changes:
