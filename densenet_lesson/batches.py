@@ -38,15 +38,13 @@ def resize(images: Tensor, size: int) -> Tensor:
     height, width = images.shape[-2:]
     if height == width == size:
         return images
-    # Apple's GPUs have no float64, and only float64 holds the products exactly.
-    device = "cpu" if images.device.type == "mps" else images.device
-    rows = _resize_weights(height, size).to(device)
-    columns = _resize_weights(width, size).T.to(device)
-    pieces = []
-    for piece in images.to(device).split(8):  # small pieces stay in the processor's cache
-        wide = (piece.double() @ columns).add_(0.5).floor_()  # [8, C, H, size]
-        pieces.append((rows @ wide).add_(0.5).to(torch.uint8))  # [8, C, size, size]
-    return torch.cat(pieces).to(images.device)
+    rows, columns = _resize_weights(height, size), _resize_weights(width, size)
+    resized = images.new_empty(*images.shape[:2], size, size)
+    pieces = zip(images.split(64), resized.split(64), strict=True)  # in the processor's cache
+    for old, new in pieces:
+        wide = _weigh(old.int(), -1, *columns)  # [64, C, H, size]
+        new.copy_(_weigh(wide, -2, *rows))  # [64, C, size, size]
+    return resized
 
 
 class Batches:
@@ -136,7 +134,7 @@ class Batches:
             x = _change(x, *draws)
         if self.size is not None:
             x = resize(x, self.size)
-        x = x.float() / 255
+        x = x.float().div_(255)  # in place: new memory costs more than the division
         if self.statistics:
             mean, std = self.statistics  # [C, 1, 1] each
             x = (x - mean) / std
@@ -187,14 +185,31 @@ def _change(x: Tensor, top: Tensor, left: Tensor, mirror: Tensor) -> Tensor:
     return crops.permute(0, 3, 1, 2).contiguous()
 
 
-def _resize_weights(old: int, new: int) -> Tensor:
-    """Return the weights [new, old] of a triangle around each new pixel, as Pillow rounds them."""
+def _resize_weights(old: int, new: int) -> tuple[Tensor, Tensor]:
+    """Return where each new pixel looks, and what counts how much: int [n, new] each.
+
+    The weights are those of a triangle around each new pixel, as Pillow rounds them: in units of
+    2⁻²². n old pixels are as many as any new one needs.
+    """
     scale = old / new
     centre = (torch.arange(new, dtype=torch.float64)[:, None] + 0.5) * scale
     distance = (torch.arange(old, dtype=torch.float64) + 0.5 - centre).abs()
     weights = (1 - distance / max(scale, 1.0)).clamp(min=0)  # wider when shrinking: antialias
     weights = weights / weights.sum(1, keepdim=True)
-    return (weights * 2**22 + 0.5).floor() / 2**22
+    weights = (weights * 2**22 + 0.5).int()  # [new, old], few are not 0
+    n = int((weights > 0).sum(1).max())
+    first = (weights > 0).int().argmax(1).clamp(max=old - n)
+    places = first[:, None] + torch.arange(n)
+    return places.T.contiguous(), weights.gather(1, places).T.contiguous()
+
+
+def _weigh(x: Tensor, dim: int, places: Tensor, weights: Tensor) -> Tensor:
+    """Weigh and add pixels along the dimension -2 or -1 of int32 x, and round to whole numbers."""
+    shape = (-1, 1) if dim == -2 else (-1,)
+    total = 2**21  # a half
+    for place, weight in zip(places.to(x.device), weights.to(x.device), strict=True):
+        total = x.index_select(dim, place).mul_(weight.view(shape)).add_(total)
+    return total.bitwise_right_shift_(22)
 
 
 def _check_statistics(

@@ -56,7 +56,7 @@ class LinearBlock(torch.autograd.Function):
             c = layer.norm1.num_features  # what the layer reads
             update_running_statistics(layer.norm1, maps, c)
             masks += new_masks(layer, maps.y)
-            z = before_last_conv(layer, own, maps.read(c), maps, masks[-2], first=True)
+            z = before_last_conv(layer, own, norm_relu(layer, own, maps), masks[-2], first=True)
             conv, weight, bias, dropout = last_steps(layer, own)
             maps.put(drop(convolution(z, weight, bias, conv), masks[-1], dropout), c)
         ctx.block, ctx.autocast = block, autocast_now(x)
@@ -114,16 +114,26 @@ class FeatureMaps(NamedTuple):
         F.batch_norm(new, self.mean[channels], self.var[channels], training=True, momentum=1.0)
         self.var[channels] *= (self.count - 1) / self.count  # from the unbiased one to the biased
 
-    def read(self, c: int) -> Tensor:
-        """A copy of the first c channels: [N, c, H, W]."""
-        return self.y[:, :c].contiguous(memory_format=layout(self.y))
+
+def norm_relu(layer: nn.Sequential, own: dict[str, Tensor], maps: FeatureMaps) -> Tensor:
+    """The first two steps of a layer: relu(norm(feature maps that it reads)), [N, c, H, W]."""
+    factor, mean = factor_of(layer.norm1, own["norm1.weight"], maps), maps.mean
+    offset = own["norm1.bias"] - mean[: len(factor)] * factor
+    x, factor, offset = maps.y[:, : len(factor)], factor.view(-1, 1, 1), offset.view(-1, 1, 1)
+    z = torch.addcmul(offset, x, factor).to(x.dtype)  # reads a part of y, without a copy of it
+    kind = layer.relu1
+    return F.leaky_relu_(z, kind.negative_slope) if isinstance(kind, nn.LeakyReLU) else F.relu_(z)
+
+
+def factor_of(norm: nn.BatchNorm2d, scale: Tensor, maps: FeatureMaps) -> Tensor:
+    """What a norm multiplies each channel by: scale / √(var + eps), [c]."""
+    return scale.detach() * torch.rsqrt(maps.var[: norm.num_features] + norm.eps)
 
 
 def before_last_conv(
     layer: nn.Sequential,
     own: dict[str, Tensor],
-    x: Tensor,
-    maps: FeatureMaps,
+    z: Tensor,
     mask: Tensor | None,
     first: bool,
 ) -> Tensor:
@@ -134,14 +144,10 @@ def before_last_conv(
     Args:
         layer: a layer of the block.
         own: its parameters.
-        x: the c feature maps that the layer reads.
-        maps: for their statistics.
+        z: what comes out of its first two steps.
         mask: for the dropout after the first convolution (see `new_masks`).
         first: whether it is the first time, so that running statistics are to be updated.
     """
-    statistics = maps.mean[: x.shape[1]], maps.var[: x.shape[1]]
-    norm, scale, shift = layer.norm1, own["norm1.weight"], own["norm1.bias"]
-    z = layer.relu1(F.batch_norm(x, *statistics, scale, shift, eps=norm.eps))
     if not hasattr(layer, "conv2"):
         return z
     h = convolution(z, own["conv1.weight"], own.get("conv1.bias"), layer.conv1)
@@ -165,35 +171,62 @@ def layer_backward(
     All layers after it have been there, so nothing is missing in the gradients by its new feature
     maps but what comes through their statistics.
     """
-    c = layer.norm1.num_features
-    own["norm1.weight"].requires_grad_(), own["norm1.bias"].requires_grad_()  # for the statistics
     conv, weight, bias, dropout = last_steps(layer, own)
-    x = maps.read(c).requires_grad_()
+    z = norm_relu(layer, own, maps)
     with torch.enable_grad():
-        z = before_last_conv(layer, own, x, maps, first_mask, first=False)
-    d_new = through_statistics(maps, d_maps, c, conv.out_channels)
+        last = before_last_conv(layer, own, z.requires_grad_(), first_mask, first=False)
+    d_new = through_statistics(maps, d_maps, layer.norm1.num_features, conv.out_channels)
     d_new = drop(d_new, last_mask, dropout)
     need = (True, weight.requires_grad, bias is not None and bias.requires_grad)
-    d_z, weight.grad, d_bias = convolution_backward(d_new, z, weight, bias, conv, need)
+    d_z, weight.grad, d_bias = convolution_backward(d_new, last, weight, bias, conv, need)
     if bias is not None:
         bias.grad = d_bias
-    z.backward(d_z.to(z.dtype))
-    d_maps.y[:, :c] += x.grad
-    add_to_statistics(layer.norm1, own["norm1.weight"], own["norm1.bias"], maps, d_maps)
+    if last is not z:  # there is a bottleneck to go through
+        last.backward(d_z.to(z.dtype))
+        d_z = z.grad
+    d_z = relu_backward(layer.relu1, d_z.to(z.dtype), z.detach())
+    del z, last  # 1/4 of what a step takes at most
+    norm_backward(layer.norm1, own, maps, d_maps, d_z)
 
 
-def add_to_statistics(
-    norm: nn.BatchNorm2d, scale: Tensor, shift: Tensor, maps: FeatureMaps, d_maps: FeatureMaps
+def relu_backward(relu: nn.Module, d_z: Tensor, z: Tensor) -> Tensor:
+    """Go back through z = relu(...): change d_z into the gradient by what relu has read.
+
+    It is what autograd calls, but in place.
+    """
+    if isinstance(relu, nn.LeakyReLU):
+        leaky = torch.ops.aten.leaky_relu_backward.grad_input
+        return leaky(d_z, z, relu.negative_slope, True, grad_input=d_z)
+    return torch.ops.aten.threshold_backward.grad_input(d_z, z, 0, grad_input=d_z)
+
+
+def norm_backward(
+    norm: nn.BatchNorm2d,
+    own: dict[str, Tensor],
+    maps: FeatureMaps,
+    d_maps: FeatureMaps,
+    d_out: Tensor,
 ) -> None:
-    """Add the gradients by mean and variance of what a first norm reads, [c] each.
+    """Go back through a first norm: add to `d_maps`, and leave gradients in `own`.
 
     The norm is (x - mean) * r * scale + shift with r = 1 / √(var + eps). Its derivatives by mean
     and var are those by shift and scale, times a factor.
+
+    Args:
+        norm: the norm.
+        own: parameters of its layer.
+        maps: for the c feature maps that it has read, and their statistics.
+        d_maps: the gradients by all of these.
+        d_out: the gradient by what came out of it: [N, c, H, W].
     """
-    c = norm.num_features
-    r = torch.rsqrt(maps.var[:c] + norm.eps)
-    d_maps.mean[:c] -= r * scale.detach() * shift.grad
-    d_maps.var[:c] -= r**2 / 2 * scale.detach() * scale.grad
+    c, scale, shift = norm.num_features, own["norm1.weight"], own["norm1.bias"]
+    factor, r = factor_of(norm, scale, maps), torch.rsqrt(maps.var[:c] + norm.eps)
+    d_maps.y[:, :c].addcmul_(d_out, factor.view(-1, 1, 1).to(d_out.dtype))
+    shift.grad = d_out.sum((0, 2, 3), dtype=shift.dtype)
+    centred = maps.y[:, :c] - maps.mean[:c].view(-1, 1, 1)
+    scale.grad = centred.mul_(d_out).sum((0, 2, 3)) * r
+    d_maps.mean[:c] -= factor * shift.grad
+    d_maps.var[:c] -= factor * r / 2 * scale.grad
 
 
 def through_statistics(maps: FeatureMaps, d_maps: FeatureMaps, c: int, k: int) -> Tensor:
