@@ -1,12 +1,15 @@
 """The benchmark: it measures in turn, compares equals, and tells a ratio and its target."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from densenet_lesson import records
 from densenet_lesson.benchmark import __main__ as command
 from densenet_lesson.benchmark import (
     clock,
@@ -292,7 +295,19 @@ def parts(monkeypatch):
 
     made = {part: lambda part=part: measure(part) for part in count}
     monkeypatch.setattr(command, "parts", lambda repeats, device: made)
+    monkeypatch.setattr(command.subprocess, "run", in_this_process)
     return count
+
+
+RUN = subprocess.run
+
+
+def in_this_process(arguments, **options):
+    """Stands for a new process with this command in it."""
+    if arguments[0] == "git":
+        return RUN(arguments, **options)
+    assert arguments[:3] == [sys.executable, "-m", "densenet_lesson.benchmark.__main__"]
+    return subprocess.CompletedProcess(arguments, command.main(arguments[3:]))
 
 
 def test_the_file_holds_the_machine_and_what_was_measured_is_not_measured_again(
@@ -356,7 +371,50 @@ def test_an_interruption_keeps_what_was_measured(parts, tmp_path, capsys, monkey
     assert "the same command goes on" in capsys.readouterr().err
 
 
+def test_each_part_has_a_process_of_its_own_with_the_same_options(parts, tmp_path, monkeypatch):
+    ran = []
+
+    def run(arguments, **options):
+        if arguments[0] != "git":
+            ran.append(arguments[3:])
+        return in_this_process(arguments, **options)
+
+    monkeypatch.setattr(command.subprocess, "run", run)
+    options = ["--out", str(tmp_path / "b.json"), "--repeats", "3", "--device", "cpu"]
+    assert command.main(options) == 0
+    assert ran == [["--only", part, *options] for part in parts]
+
+
+def test_a_part_that_fails_in_its_process_is_named(parts, tmp_path, monkeypatch, capsys):
+    failed = subprocess.CompletedProcess([], 1, stdout="")
+    monkeypatch.setattr(command.subprocess, "run", lambda *_, **__: failed)
+    assert command.main(["--out", str(tmp_path / "b.json"), "--device", "cpu"]) == 2
+    assert "training densenet_d2l could not be measured" in capsys.readouterr().err
+
+
+def test_the_whole_command_really_starts_processes(tmp_path, monkeypatch):
+    only = command.parts(1, CPU)["operations"]
+    monkeypatch.setattr(command, "parts", lambda repeats, device: {"operations": only})
+    out = tmp_path / "b.json"
+    assert command.main(["--out", str(out), "--repeats", "1", "--device", "cpu"]) == 0
+    assert set(json.loads(out.read_text("utf-8"))["results"]) == {"operations"}
+
+
 def test_all_parts_are_there(tiny):
     names = set(command.parts(1, CPU))
     assert {goal.part for goal in GOALS} <= names
     assert "memory of blocks" in names
+
+
+# ------------------------------------------------------------------------ the recorded one
+
+
+def test_the_recorded_benchmark_is_complete_and_says_where_it_comes_from():
+    record = records.load_benchmark("two_cores")
+    assert record["format"] == command.FORMAT and record["repeats"] >= 9
+    assert set(record["results"]) == set(command.parts(1, CPU))
+    assert len(record["machine"]["commit"]) == 40  # of a clean work tree: no "+changes"
+    assert all(record["machine"]["libraries"].values())
+    found = report.ratios(record["results"])
+    assert len(found) == len(GOALS) + 2 and all(ratio.got is not None for ratio in found)
+    assert record["results"]["loading"]["equal_to_pil"] is True

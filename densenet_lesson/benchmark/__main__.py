@@ -2,7 +2,8 @@
 
     python -m densenet_lesson.benchmark --out benchmark.json
 
-The same command again measures only what the file doesn't hold yet.
+The same command again measures only what the file doesn't hold yet. Each part has a process of its
+own: what was measured before would change its memory, and so its times.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +34,7 @@ from .speed import inference_times, training_times
 from .startup import import_times, loading_times
 
 FORMAT = "densenet_lesson benchmark 1"
+INTERRUPTED = 130  # the exit code
 LIBRARIES = ("torch", "torchvision", "timm", "d2l")
 
 
@@ -65,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         return run(options)
     except KeyboardInterrupt:
         print("benchmark: interrupted; the same command goes on", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except (ValueError, OSError, RuntimeError) as error:
         print("benchmark:", error, file=sys.stderr)
         return 2
@@ -102,12 +105,32 @@ def run(options: argparse.Namespace) -> int:
     new = new_record(device, options.repeats)
     record = read(path) if path.exists() else new
     check_same_machine(record, new, path)
-    for part, measure in todo.items():
-        if part not in record["results"] and (not options.only or part in options.only):
-            record["results"][part] = measure()
+    for part in [part for part in options.only or todo if part not in record["results"]]:
+        if options.only:
+            record["results"][part] = todo[part]()
             write_atomically(path, (json.dumps(record, indent=1) + "\n").encode())
+        else:
+            in_new_process(part, options)
+            record = read(path)
     show(record)
     return 0
+
+
+def in_new_process(part: str, options: argparse.Namespace) -> None:
+    """Measure one part by this command, with the same options.
+
+    Raises:
+        RuntimeError: if it fails; the other process has said why.
+    """
+    command = [sys.executable, "-m", __spec__.name, "--only", part]
+    for name in ("out", "repeats", "threads", "device"):
+        if (value := getattr(options, name)) is not None:
+            command += [f"--{name}", str(value)]
+    code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        raise RuntimeError(f"{part} could not be measured")
 
 
 def new_record(device: torch.device, repeats: int) -> dict[str, Any]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import torch
 
 from .clock import interleave, summary, time_once
 from .contenders import CASES, Contender, build_equal, ours
 from .speed import training_step
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """Let the compiler find nothing of what an earlier run has compiled."""
+    with TemporaryDirectory() as empty, mock.patch.dict(os.environ):
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty
+        yield
 
 
 def compile_times(name: str, repeats: int, device: torch.device) -> dict[str, Any]:
@@ -28,7 +41,8 @@ def compile_times(name: str, repeats: int, device: torch.device) -> dict[str, An
     model = torch.compile(build_equal(contender, case, device))
     compiled = training_step(model, case, contender, device)
     try:
-        first = time_once(compiled)
+        with empty_cache():
+            first = time_once(compiled)
     except Exception as error:  # whatever a missing or broken compiler raises
         return {"error": type(error).__name__}
     steps = {"as it is": training_step(usual, case, contender, device), "compiled": compiled}
