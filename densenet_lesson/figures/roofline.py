@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .drawing import INK, INPUT, NEW, SMALL, SUM, TEXT, TRANSITION, WIDTH, Drawing
+from .drawing import INK, INPUT, NEW, PLAIN, SMALL, TEXT, WIDTH, Drawing
 
-COLORS = (NEW, INPUT, TRANSITION, SUM)
+COLORS = (NEW, INPUT, PLAIN)  # they differ in grey too, and all markers differ
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GIGA = 1e9
 
@@ -48,7 +48,7 @@ def roofline(
     axes.set(xscale="log", yscale="log")
     axes.set_xlabel("FLOPs for each byte moved", fontsize=TEXT)
     axes.set_ylabel("billion FLOPs a second", fontsize=TEXT)
-    axes.grid(alpha=0.3)
+    axes.grid(color=PLAIN)
     axes.legend(fontsize=SMALL, loc="lower right")
     figure.settle()
     figure.alt = describe(operations, flops_per_second, bytes_per_second)
