@@ -1,5 +1,6 @@
 """The instructors' guide: its minutes, points, numbers and commands are those of the course."""
 
+import json
 import re
 
 import nbformat
@@ -48,6 +49,17 @@ def named(line: str) -> list[str]:
         chapter, number = first.split(".")
         found += [f"{chapter}.{n}" for n in range(int(number), int(last or number) + 1)]
     return found
+
+
+def test_the_times_of_grading_are_those_of_the_record():
+    record = json.loads((GUIDE / "grading_time.json").read_text(encoding="utf-8"))
+    found = {
+        cells[0]: (int(cells[1]), int(cells[2])) for cells in rows("grading.md", "Step by step")
+    }
+    assert found == {n: (run["submissions"], run["seconds"]) for n, run in record["runs"].items()}
+    assert set(found) == set(read_sets(ROOT / "notebooks" / "assignments"))
+    assert record["processor"] in text("grading.md") and record["workers"] == 2
+    assert any(run["submissions"] >= 100 for run in record["runs"].values())
 
 
 def test_the_minutes_of_every_chapter_are_those_that_it_states():
