@@ -4,7 +4,8 @@ import pytest
 
 from course import ROOT
 from densenet_lesson import arithmetic, records
-from densenet_lesson.configs import change, get_config
+from densenet_lesson.configs import DenseNetConfig, change, get_config
+from densenet_lesson.history import History
 from densenet_lesson.records import load_band, load_record, load_seeds, record_names
 
 
@@ -67,3 +68,20 @@ def test_seeds_share_a_band_unless_one_has_its_own(seeds):
     assert load_band("mine_9") == (0.3, 0.4)
     with pytest.raises(ValueError, match="name='mine_too' must be"):
         load_band("mine_too_1")
+
+
+def configured(run: History) -> DenseNetConfig:
+    """The network of a run; older records don't say what is as usual."""
+    return change(get_config(run.model["build"]), run.model["config"])
+
+
+def test_each_run_of_the_ablation_changes_one_thing():
+    names = [name for name in record_names() if name.startswith("ablation_")]
+    whole = load_record("ablation_full")
+    changed = {}
+    for name in set(names) - {"ablation_full"}:
+        run = load_record(name)
+        assert run.data == whole.data and configured(run) == configured(whole)
+        changed[name] = {key for key in run.recipe if run.recipe[key] != whole.recipe[key]}
+    assert changed.pop("ablation_momentum") == {"momentum", "nesterov"}  # which needs momentum
+    assert len(names) == 9 and all(len(fields) == 1 for fields in changed.values())
