@@ -38,7 +38,9 @@ def resize(images: Tensor, size: int) -> Tensor:
     height, width = images.shape[-2:]
     if height == width == size:
         return images
-    rows, columns = _resize_weights(height, size), _resize_weights(width, size)
+    rows, columns = (
+        [part.to(images.device) for part in _resize_weights(old, size)] for old in (height, width)
+    )
     resized = images.new_empty(*images.shape[:2], size, size)
     pieces = zip(images.split(64), resized.split(64), strict=True)  # in the processor's cache
     for old, new in pieces:
@@ -207,7 +209,7 @@ def _weigh(x: Tensor, dim: int, places: Tensor, weights: Tensor) -> Tensor:
     """Weigh and add pixels along the dimension -2 or -1 of int32 x, and round to whole numbers."""
     shape = (-1, 1) if dim == -2 else (-1,)
     total = 2**21  # a half
-    for place, weight in zip(places.to(x.device), weights.to(x.device), strict=True):
+    for place, weight in zip(places, weights, strict=True):
         total = x.index_select(dim, place).mul_(weight.view(shape)).add_(total)
     return total.bitwise_right_shift_(22)
 

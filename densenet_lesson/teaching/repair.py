@@ -168,15 +168,14 @@ def astray(notebook: NotebookNode, released: NotebookNode) -> dict[str, str]:
     own = [cell for cell in notebook.cells if not grade_id_of(cell) and not is_setup(cell)]
     own = [cell for cell in own if cell.source.strip() not in given]
     texts = [cell.source for cell in own if cell.cell_type == "markdown"]
-    found = {}
+    answers, found = marked(notebook), {}
     for name, empty in marked(released).items():
-        answer = marked(notebook)[name].source.strip()
+        answer = answers[name].source.strip()
         if empty.metadata.nbgrader.locked or answer not in ("", empty.source.strip()):
             continue
         if empty.cell_type == "code":
-            asked = {f"{kind} {it}" for kind, it in DEFINED.findall(empty.source)}
-            defined = [{f"{kind} {it}" for kind, it in DEFINED.findall(c.source)} for c in own]
-            places = [c.source for c, names in zip(own, defined, strict=True) if names & asked]
+            asked = set(DEFINED.findall(empty.source))
+            places = [cell.source for cell in own if asked & set(DEFINED.findall(cell.source))]
         else:
             places = texts
         if places:
