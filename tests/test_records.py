@@ -6,7 +6,7 @@ from course import ROOT
 from densenet_lesson import arithmetic, records
 from densenet_lesson.configs import DenseNetConfig, change, get_config
 from densenet_lesson.history import History
-from densenet_lesson.records import load_band, load_record, load_seeds, record_names
+from densenet_lesson.records import load_band, load_record, load_seeds, record_names, without_seed
 
 
 def test_the_records_are_those_that_stand_with_the_book():
@@ -85,3 +85,36 @@ def test_each_run_of_the_ablation_changes_one_thing():
         changed[name] = {key for key in run.recipe if run.recipe[key] != whole.recipe[key]}
     assert changed.pop("ablation_momentum") == {"momentum", "nesterov"}  # which needs momentum
     assert len(names) == 9 and all(len(fields) == 1 for fields in changed.values())
+
+
+SEVERAL = sorted({without_seed(name) for name in record_names()} - set(record_names()))
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_runs_of_several_seeds_differ_in_nothing_else(name):
+    runs = load_seeds(name)
+    assert [run.recipe["seed"] for run in runs] == list(range(len(runs)))
+    for run in runs[1:]:
+        assert configured(run) == configured(runs[0])
+        assert run.recipe | {"seed": 0} == runs[0].recipe
+        # A seed also draws the images of a subset. Without one, the images are the same.
+        same = ("name", "subset", "train", "test") if run.data["subset"] else tuple(run.data)
+        assert [run.data[key] for key in same] == [runs[0].data[key] for key in same]
+
+
+def test_the_comparison_of_chapter_8_has_five_networks_trained_alike():
+    names = [name for name in SEVERAL if name.startswith("compare_")]
+    assert len(names) == 5 and all(len(load_seeds(name)) == 3 for name in names)
+    dense = load_record("compare_dense_0")
+    for run in (load_record(f"{name}_0") for name in names):
+        changed = {key for key in run.recipe if run.recipe[key] != dense.recipe[key]}
+        assert run.data == dense.data and changed <= {"epochs"}
+
+
+@pytest.mark.parametrize("name", ["switch_dropout", "switch_deep"])
+def test_a_switch_of_chapter_8_is_all_that_differs(name):
+    base, run = load_record("switch_base_0"), load_record(f"{name}_0")
+    fields = vars(configured(base))
+    changed = [key for key in fields if fields[key] != vars(configured(run))[key]]
+    assert changed == [{"switch_dropout": "drop_rate", "switch_deep": "deep_supervision"}[name]]
+    assert run.recipe == base.recipe and run.data == base.data
