@@ -44,7 +44,7 @@ def seeds(
     axes.set_ylim(len(runs) - 0.5, -0.5)  # the first row is on top
     axes.set_xlabel(label, fontsize=TEXT)
     axes.locator_params(axis="x", nbins=4)
-    axes.grid(axis="x", alpha=0.3)
+    axes.grid(axis="x", color=PLAIN)
     figure.settle()
     figure.alt = describe(runs, label)
     return figure
