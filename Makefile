@@ -63,13 +63,13 @@ book: .venv-book/.installed  ## build the book; warnings are errors
 	@echo "The book is ready. Open _build/html/index.html in your browser."
 
 pdf: .venv/.installed book  ## print the whole book into one PDF (needs chromium)
-	.venv/bin/python book/tools/pdf.py
+	.venv/bin/python tools/pdf.py
 
 slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
-	.venv-book/bin/python book/tools/slides.py
+	.venv-book/bin/python tools/slides.py
 
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
-	.venv-book/bin/python book/tools/linkcheck.py
+	.venv-book/bin/python tools/linkcheck.py
 
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
@@ -80,27 +80,27 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks
 
 notebooks: .venv/.installed  ## run every notebook and store its outputs
-	.venv/bin/python book/tools/notebook_tools.py run
+	.venv/bin/python tools/notebook_tools.py run
 
 reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_d2l
 	.venv/bin/python -m densenet_lesson.reproduce $(RUN)
 
 links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks
-	.venv/bin/python book/tools/notebook_tools.py links
+	.venv/bin/python tools/notebook_tools.py links
 
 presets: .venv/.installed  ## write the package's networks into the book's architecture planner
-	.venv/bin/python book/tools/presets.py
+	.venv/bin/python tools/presets.py
 
 release: .venv/.installed  ## make the problem sets for students and for instructors, in dist/
-	.venv/bin/python -m densenet_lesson.teaching.release --from $(or $(FROM),wheel)
+	.venv/bin/python -m instructors.release --from $(or $(FROM),wheel)
 
 grade: .venv/.installed  ## grade a folder or zip of notebooks: make grade SUBMISSIONS=folder
 	@[ -n "$(SUBMISSIONS)" ] || { echo "Which folder or zip? make grade SUBMISSIONS=folder" >&2; exit 1; }
-	.venv/bin/python -m densenet_lesson.teaching.grade "$(SUBMISSIONS)" $(if $(SET),--set $(SET)) \
+	.venv/bin/python -m instructors.grade "$(SUBMISSIONS)" $(if $(SET),--set $(SET)) \
 		$(if $(OUT),--out "$(OUT)") $(if $(WORKERS),--workers $(WORKERS))
 
 colab: .venv/.installed  ## make the chapters as single files that run on Colab, in dist/colab/
-	.venv/bin/python -m densenet_lesson.teaching.release --colab --from $(or $(FROM),wheel)
+	.venv/bin/python -m instructors.release --colab --from $(or $(FROM),wheel)
 
 test-colab: .venv/.installed .venv-colab/.installed  ## run chapters and problem sets in a replica of Colab
 	rm -rf _build/colab build
@@ -112,7 +112,7 @@ test-colab: .venv/.installed .venv-colab/.installed  ## run chapters and problem
 		"$$here/.venv-colab/bin/python" -m pytest -p no:cacheprovider -p nbval_without_pictures \
 		--nbval --nbval-current-env --durations=10 .
 	.venv-colab/bin/python -m pip uninstall --quiet --yes densenet-lesson
-	.venv/bin/python -m densenet_lesson.teaching.release --out _build/colab
+	.venv/bin/python -m instructors.release --out _build/colab
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 	cp _build/colab/instructors/*.ipynb "$$scratch" && here=$$PWD && cd "$$scratch" && \
 	PYTHONPATH="$$here/tests/offline" TQDM_DISABLE=1 COLAB_RELEASE_TAG=replica \

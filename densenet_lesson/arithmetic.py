@@ -7,7 +7,7 @@ brings all.
 
 from __future__ import annotations
 
-from .checks import check_positive
+from .arguments import check_positive
 from .configs import Config, DenseNetConfig
 from .steps import (
     block_channels,

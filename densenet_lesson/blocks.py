@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .checks import check_choice, check_drop_rate, check_negative_slope, check_positive
+from .arguments import check_choice, check_drop_rate, check_negative_slope, check_positive
 from .configs import MEMORIES, POOLS, SHORTCUTS
 from .memory import recompute_block, recompute_transition, saves_memory
 from .memory_linear import linear_block

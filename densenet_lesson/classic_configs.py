@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .checks import check_choice, check_positive, positive_tuple
+from .arguments import check_choice, check_positive, positive_tuple
 from .inception import inception_v1
 from .layers import (
     KINDS,

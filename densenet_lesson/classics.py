@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .arguments import check_positive
 from .blocks import Scores
-from .checks import check_positive
 from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
 from .configs import change, get_config
 from .layers import (

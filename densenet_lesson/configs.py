@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .checks import (
+from .arguments import (
     check_choice,
     check_compression,
     check_drop_rate,

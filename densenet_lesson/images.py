@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .checks import check_positive
+from .arguments import check_positive
 
 
 @dataclass(frozen=True, eq=False)

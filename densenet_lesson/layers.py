@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .checks import check_choice, check_drop_rate, check_not_negative, check_positive
+from .arguments import check_choice, check_drop_rate, check_not_negative, check_positive
 from .steps import output_size
 
 KINDS = ("relu", "tanh", "sigmoid")  # of activations

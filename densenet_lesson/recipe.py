@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .checks import check_choice
+from .arguments import check_choice
 
 
 def setting(default: Any, help: str, **rule: Any) -> Any:

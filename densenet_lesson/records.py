@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from .checks import check_choice
+from .arguments import check_choice
 from .history import History
 
 PACKAGE = Path(__file__).parent
@@ -61,7 +61,7 @@ def load_seeds(name: str) -> list[History]:
 
 
 def load_benchmark(name: str) -> dict[str, Any]:
-    """Read a recorded benchmark: what `python -m densenet_lesson.benchmark` wrote.
+    """Read a recorded benchmark: what `python -m tools.benchmark` wrote.
 
     Args:
         name: of a file in `book/results/benchmarks`, such as "two_cores".

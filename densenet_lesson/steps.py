@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .checks import check_compression, check_positive, positive_tuple
+from .arguments import check_compression, check_positive, positive_tuple
 
 
 def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:

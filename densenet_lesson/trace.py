@@ -1,8 +1,8 @@
 """Follow an image through a network, layer by layer, without building the network.
 
 `trace` walks through a configuration the way the image walks through the network and notes what
-every layer does. `tests/test_arithmetic.py` compares each row with the built network. Torch is not
-needed.
+every layer does. `tests/package/test_arithmetic.py` compares each row with the built network. Torch
+is not needed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from .checks import check_positive
+from .arguments import check_positive
 from .classic_configs import ClassicConfig
 from .configs import Config, DenseNetConfig, ResNetConfig
 from .steps import block_channels, compressed

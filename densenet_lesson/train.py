@@ -24,8 +24,8 @@ import torch
 from torch import nn
 
 from . import processes
+from .arguments import check_choice, check_positive
 from .checkpoint import write_atomically
-from .checks import check_choice, check_positive
 from .configs import Config, get_config
 from .data import DataError, Images, load
 from .history import History

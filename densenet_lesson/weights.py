@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from .checks import check_choice
+from .arguments import check_choice
 
 Network = TypeVar("Network", bound=nn.Module)
 PUBLISHED = (

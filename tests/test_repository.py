@@ -131,7 +131,7 @@ def imports(code: str) -> set[str]:
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(node.module.partition(".")[0])
-    names -= set(sys.stdlib_module_names) | {"densenet_lesson"}
+    names -= set(sys.stdlib_module_names) | {"densenet_lesson", "instructors", "tools"}
     return {canonicalize_name(PACKAGES.get(name, name)) for name in names}
 
 
@@ -155,22 +155,12 @@ def densenet_lesson_files() -> list[Path]:
     return sorted((ROOT / "densenet_lesson").rglob("*.py"))
 
 
-def for_learners(path: Path) -> bool:
-    """The commands in densenet_lesson/teaching are for instructors: they need nbgrader."""
-    return path.parent.name != "teaching" or path.name in ("__init__.py", "checks.py")
-
-
-LEARNERS_FILES = [path for path in densenet_lesson_files() if for_learners(path)]
-PEERS = {"timm", "d2l"}  # what the benchmark compares with, if it is there
-
-
 def needs(path: Path) -> set[str]:
-    """What a file of the package can't do without."""
-    found = imports(path.read_text(encoding="utf-8"))
-    return found - PEERS if path.parent.name == "benchmark" else found
+    """What a file can't do without."""
+    return imports(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", LEARNERS_FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", densenet_lesson_files(), ids=lambda path: path.name)
 def test_the_package_imports_nothing_that_colab_lacks(path):
     assert needs(path) <= set(versions(COLAB))
 
@@ -192,15 +182,14 @@ def test_d2l_imports_nothing_that_the_requirements_or_colab_lack():
 def test_the_package_requires_what_it_imports_and_nothing_else():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = {Requirement(line).name for line in project["dependencies"]}
-    imported = [needs(path) for path in LEARNERS_FILES]
+    imported = [needs(path) for path in densenet_lesson_files()]
     in_a_notebook = {"ipython", "matplotlib-inline"}  # where a notebook runs, they are there
     assert set().union(*imported) - in_a_notebook == required
     assert required <= set(requirements("requirements.txt"))
 
 
 def test_the_instructors_commands_import_nothing_that_the_requirements_lack():
-    commands = [path for path in densenet_lesson_files() if not for_learners(path)]
-    imported = set().union(*(imports(path.read_text("utf-8")) for path in commands))
+    imported = set().union(*map(needs, (ROOT / "instructors").glob("*.py")))
     assert "nbgrader" in imported
     assert imported <= set(requirements("requirements.txt"))
 

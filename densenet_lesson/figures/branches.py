@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import arithmetic
-from ..checks import check_positive
+from ..arguments import check_positive
 from ..layers import Branches, Conv, Layer, Pool, after
 from .classic_stages import POOLINGS
 from .drawing import INPUT, NEW, SUM, WIDTH, Column, Drawing, Sheet

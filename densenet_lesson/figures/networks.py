@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from .. import arithmetic
-from ..checks import check_choice
+from ..arguments import check_choice
 from ..classic_configs import ClassicConfig
 from ..configs import Config, DenseNetConfig
 from .classic_stages import classic_lines

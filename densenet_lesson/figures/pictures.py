@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..checks import check_positive
+from ..arguments import check_positive
 from .drawing import SMALL, WIDTH, Drawing
 
 if TYPE_CHECKING:

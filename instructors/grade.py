@@ -1,0 +1,429 @@
+"""Grade a folder of notebooks: `make grade SUBMISSIONS=folder`, or
+
+    python -m instructors.grade folder
+
+Students' code runs in sandboxes, several at a time; nbgrader does everything else. A run that was
+stopped goes on where it was, and a run with new files grades only these.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from . import sandbox as sandboxes
+from .class_page import write_class_page
+from .course import TEXT_STUB, Course
+from .entry import GRADED, Entry, State, write_whole
+from .execute import Run
+from .repair import Unreadable, astray, read_notebook, repair
+from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets, set_of
+from .submissions import Submission, newest, read_submissions
+from .tables import key_of, read_written, same_text, write_grades, write_status, write_written
+
+GRADER = "2"  # another number: everything is graded anew
+FAILED = "NOT GRADED, the grader failed"
+
+
+@dataclass
+class Job:
+    """A notebook that is to be graded, and what becomes of it."""
+
+    entry: Entry
+    notebook: NotebookNode
+
+
+class Grader:
+    """One run of the command.
+
+    Args:
+        sets: the problem sets' sources.
+        out: the folder for everything that is written.
+        limits: what one notebook may use.
+        workers: how many are executed at a time.
+    """
+
+    def __init__(
+        self,
+        sets: dict[str, ProblemSet],
+        out: Path,
+        limits: sandboxes.Limits | None = None,
+        workers: int = 1,
+    ) -> None:
+        self.sets, self.out, self.workers = sets, Path(out), workers
+        self.limits = limits or sandboxes.Limits()
+        self.given = read_written(self.out / "written.csv", sets)
+        self.course = Course(self.out / "nbgrader")
+        self.state = State(self.out / "nbgrader" / "state.json")
+        self.problems: list[Entry] = []
+        self.graded = 0
+        self.running: set[Run] = set()
+
+    # ------------------------------------------------------------------ what there is to do
+
+    def sort(self, submissions: list[Submission], only: str | None = None) -> list[Job]:
+        """Recognise each file; return the notebooks that are new or have changed."""
+        groups: dict[tuple[str, str], list[tuple[Submission, NotebookNode]]] = {}
+        others: list[Submission] = []
+        for one in submissions:
+            if one.problem:
+                self._problem(one, one.problem)
+                continue
+            if not one.path.lower().endswith(".ipynb"):
+                others.append(one)
+                continue
+            try:
+                notebook = read_notebook(one.data)
+            except Unreadable as error:
+                self._problem(one, str(error))
+                continue
+            name = only or set_of(notebook, self.sets)
+            if not name:
+                self._problem(one, "no problem set of this course: its title and metadata are lost")
+            elif not one.student:
+                self._problem(one, "no student's name or number in the file's name", name)
+            else:
+                groups.setdefault((one.student, name), []).append((one, notebook))
+        known = {one.student for pairs in groups.values() for one, _ in pairs}
+        known |= {problem.student for problem in self.problems}
+        for one in others:
+            if one.student not in known:
+                self._problem(one, "not a notebook")
+        return [job for pairs in groups.values() for job in self._newest(pairs, only)]
+
+    def _problem(self, one: Submission, status: str, name: str = "") -> None:
+        self.problems.append(Entry(one.student, one.name, name, one.path, status, one.late))
+
+    def _warn(self, entry: Entry, status: str) -> None:
+        """A problem with a notebook that is graded all the same."""
+        about = (entry.student, entry.name, entry.set_name, entry.path)
+        self.problems.append(Entry(*about, status, entry.late))
+
+    def _newest(self, pairs: list, only: str | None) -> list[Job]:
+        one = newest([submission for submission, _ in pairs])
+        notebook = next(notebook for submission, notebook in pairs if submission is one)
+        name = only or set_of(notebook, self.sets)
+        entry = Entry(one.student, one.name, name, one.path, GRADED, one.late)
+        entry.fingerprint = self._fingerprint(one.data, name)
+        entry.version = self.sets[name].version
+        if len(pairs) > 1:
+            entry.notes.append(f"the newest of {len(pairs)} files")
+        if len({Path(other.path).parent for other, _ in pairs if not other.sure}) > 1:
+            paths = ", ".join(other.path for other, _ in pairs)
+            entry.notes.append(f"LOOK: taken for one person's: {paths[:300]}")
+        kernel = notebook.metadata.get("kernelspec", {}).get("language", "python")
+        if str(kernel).lower() != "python":
+            entry.notes.append(f"its kernel was {kernel!r}: graded with Python")
+        before = self.state.entries.get((one.student, name))
+        if before and before.fingerprint == entry.fingerprint:
+            before.late, before.path = one.late, one.path
+            return []
+        return [Job(entry, notebook)]
+
+    def _fingerprint(self, data: bytes, name: str) -> str:
+        text = f"{GRADER} {self.sets[name].version} {self.limits}".encode()
+        return hashlib.sha256(text + data).hexdigest()
+
+    # ------------------------------------------------------------------ grading
+
+    def grade(self, jobs: list[Job], sandbox: sandboxes.Sandbox) -> None:
+        """Execute and grade; every result is kept at once."""
+        self.sandbox, self.state.isolation = sandbox, sandbox.way
+        self.released = {job.entry.set_name: None for job in jobs}
+        for name in self.released:
+            self._forget_earlier_versions(name, {job.entry.student for job in jobs})
+            self.released[name] = self.course.release(self.sets[name])
+            self._check(self.sets[name])
+        pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+        try:
+            waiting = {pool.submit(self._execute, job): job for job in jobs}
+            done = concurrent.futures.as_completed(waiting)
+            for future in tqdm(done, total=len(jobs), desc="grading", unit="notebook"):
+                self._finish(waiting[future], future)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for run in list(self.running):
+                run.stop()
+            pool.shutdown(wait=True)
+
+    def _forget_earlier_versions(self, name: str, students: set[str]) -> None:
+        """A set has changed: what was graded with it before does not count any more."""
+        for (student, _), entry in list(self.state.entries.items()):
+            if entry.set_name == name and entry.version != self.sets[name].version:
+                self.course.forget(name, student)
+                del self.state.entries[student, name]
+                if student not in students:
+                    status = "graded before this set was changed, and not in this folder"
+                    self.problems.append(Entry(student, entry.name, name, entry.path, status))
+        self.state.save()
+
+    def _check(self, one: ProblemSet) -> None:
+        """The model solution must get all points here, or else the grades would be wrong."""
+        key = f"{GRADER} {one.version} {self.sandbox.way}"
+        if self.state.checked.get(one.name) == key:
+            return
+        solution = for_nbgrader(one)
+        Run(self.sandbox).execute(solution)
+        failed = _failures(solution)
+        if failed:
+            question, message = next(iter(failed.items()))
+            raise RuntimeError(
+                f"Nothing was graded: the model solution of {one.name} fails its own tests on this "
+                f"machine ({question}: {message})"
+            )
+        self.state.checked[one.name] = key
+        self.state.save()
+
+    def _execute(self, job: Job) -> NotebookNode:
+        """In a worker: run one notebook in a sandbox."""
+        name = job.entry.set_name
+        notebook = repair(job.notebook, for_nbgrader(self.sets[name]), self.released[name])
+        run = Run(self.sandbox, job.entry.notes)
+        self.running.add(run)
+        try:
+            return run.execute(notebook)
+        finally:
+            self.running.discard(run)
+
+    def _finish(self, job: Job, future: concurrent.futures.Future) -> None:
+        """Let nbgrader grade an executed notebook. A failure of ours is no grade of theirs."""
+        entry = job.entry
+        try:
+            executed = future.result()
+            self.course.forget(entry.set_name, entry.student)
+            self.course.autograde(entry.set_name, entry.student, executed)
+        except Exception as error:
+            self.course.forget(entry.set_name, entry.student)
+            self.state.entries.pop((entry.student, entry.set_name), None)  # of an earlier file
+            entry.status = f"{FAILED}: {error}"
+            self.problems.append(entry)
+            return
+        entry.failed = _failures(executed)
+        self._read_answers(entry, executed)
+        entry.notes = list(dict.fromkeys(entry.notes))
+        self.state.entries[entry.student, entry.set_name] = entry
+        self.graded += 1
+        self.state.save()
+
+    def _read_answers(self, entry: Entry, executed: NotebookNode) -> None:
+        """Keep the written answers; remark on those that stand elsewhere, or are the model's."""
+        cells, one = marked(executed), self.sets[entry.set_name]
+        elsewhere = astray(executed, self.released[entry.set_name])
+        for question in one.questions:
+            name, cell = question.name, cells[question.grade_id]
+            if question.written:
+                entry.answers[name] = elsewhere.get(name, cell.source)
+                if same_text(cell.source) == same_text(one.cell(question.grade_id).source):
+                    entry.notes.append(f"LOOK: {name} is the model answer, word for word")
+        lost = [name for name in elsewhere if name in entry.answers or name in entry.failed]
+        if lost:
+            where = "other cells of the notebook may hold the answer"
+            entry.notes.append(f"LOOK: the cell of {', '.join(lost)} is empty, and {where}")
+
+    # ------------------------------------------------------------------ written answers, reports
+
+    def merge(self) -> list[dict]:
+        """Put points of written answers into the gradebook; return the rows of written.csv."""
+        rows = []
+        with self.course.gradebook() as book:
+            for entry in self.entries():
+                if entry.version != self.sets[entry.set_name].version:
+                    continue  # its points stay, until it is graded anew
+                grades = book.find_submission_notebook(
+                    entry.set_name, entry.set_name, entry.student
+                ).grades
+                grades = {grade.name: grade for grade in grades}
+                for question in self.sets[entry.set_name].questions:
+                    grade = grades[question.grade_id]
+                    if question.written:
+                        rows += self._row(entry, question)
+                        grade.manual_score = self._written_points(entry, question)
+                        grade.needs_manual_grade = grade.manual_score is None
+                        entry.points[question.name] = grade.manual_score
+                    else:
+                        entry.points[question.name] = grade.auto_score
+            book.db.commit()
+        return rows
+
+    def _settled(self, entry: Entry, question) -> float | None:
+        """What needs no reader: 0 for no answer, all points for the model answer, or else None."""
+        answer = same_text(entry.answers[question.name])
+        if answer in ("", same_text(TEXT_STUB)):
+            return 0.0
+        model = self.sets[entry.set_name].cell(question.grade_id).source
+        return question.points if answer == same_text(model) else None
+
+    def _written_points(self, entry: Entry, question) -> float | None:
+        """What is settled, or what the instructor gave, or None."""
+        settled = self._settled(entry, question)
+        if settled is not None:
+            return settled
+        given = self.given.get(self._key(entry, question.name))
+        return given.points if given else None
+
+    def _key(self, entry: Entry, question: str) -> str:
+        answer = same_text(entry.answers[question])
+        return key_of(entry.student, entry.set_name, question, answer)
+
+    def _check_given(self) -> None:
+        """Points in written.csv that belong to nobody's answer must not be lost.
+
+        Raises:
+            ValueError: nobody known has handed in this question; names the line.
+        """
+        without = {problem.student for problem in self.problems}  # said to be a problem already
+        known = {self._key(entry, name) for entry in self.entries() for name in entry.answers}
+        for key, given in self.given.items():
+            if key in known:
+                continue
+            entry = self.state.entries.get((given.student, given.set_name))
+            where = f"written.csv, line {given.line}: points={given.points:g}"
+            if entry and given.question in entry.answers:
+                text = f"are for another text than the answer to {given.question}: not taken"
+                self._warn(entry, f"{where} {text}")
+            elif given.student not in without:
+                raise ValueError(
+                    f"{where} match no answer of student={given.student!r}, "
+                    f"set={given.set_name!r}, question={given.question!r}. Has the column 'key' "
+                    "been changed? Put the line right, or take it out"
+                )
+
+    def _row(self, entry: Entry, question) -> list[dict]:
+        """The row of written.csv for an answer that people grade; none for one that they don't."""
+        if self._settled(entry, question) is not None:
+            return []
+        one, answer = self.sets[entry.set_name], entry.answers[question.name]
+        points = self._written_points(entry, question)
+        about = {"student": entry.student, "name": entry.name, "set": one.name}
+        about |= {"question": question.name, "worth": f"{question.points:g}", "answer": answer}
+        about |= {"rubric": one.rubric(question.grade_id)}
+        about |= {"points": "" if points is None else f"{points:g}"}
+        return [{**about, "key": self._key(entry, question.name)}]
+
+    def entries(self) -> list[Entry]:
+        """All graded submissions of the sets at hand, in order."""
+        known = [entry for entry in self.state.entries.values() if entry.set_name in self.sets]
+        return sorted(known, key=lambda entry: (entry.set_name, entry.student))
+
+    def report(self) -> None:
+        """Write the tables, the class page, and the feedback of those whose points are new."""
+        self._check_given()
+        write_written(self.out / "written.csv", self.merge())
+        self._write_feedback()
+        entries = [*self.problems, *self.entries()]
+        write_grades(self.out / "grades.csv", entries, self.sets)
+        write_status(self.out / "status.csv", entries, self.sets)
+        write_class_page(self.out / "class.html", entries, self.sets, self.state.isolation)
+        self.state.save()
+
+    def _write_feedback(self) -> None:
+        folder = self.out / "feedback"
+        stale = [entry for entry in self.entries() if entry.feedback != _current(entry)]
+        for entry in tqdm(stale, desc="feedback", unit="page"):
+            path = folder / entry.student / f"{entry.set_name}.html"
+            try:
+                write_whole(path, self.course.feedback(entry.set_name, entry.student))
+                entry.feedback = _current(entry)
+            except Exception as error:  # one page less; everybody's points are written all the same
+                path.unlink(missing_ok=True)  # its points are not these
+                entry.feedback = ""
+                self._warn(entry, f"graded, but NO FEEDBACK PAGE: {error}")
+
+
+def _current(entry: Entry) -> str:
+    return f"{entry.fingerprint} {entry.points}"
+
+
+def _failures(executed: NotebookNode) -> dict[str, str]:
+    """Per question whose tests failed, the message."""
+    failed = {}
+    for grade_id, cell in marked(executed).items():
+        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
+        if errors and cell.metadata.nbgrader.grade:
+            error = errors[0]
+            text = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+            failed[grade_id.removesuffix("_tests")] = re.sub(r"\s+", " ", text)[:300]
+    return failed
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(description="Grade a folder of notebooks.")
+    parser.add_argument("submissions", type=Path, help="a folder or zip, as your platform exports")
+    parser.add_argument("--set", dest="only", help="take every notebook as this problem set")
+    parser.add_argument("--sources", type=Path, default=FOLDER, help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("grades"), help="default: %(default)s")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--isolation", choices=list(sandboxes.ISOLATION), help="default: the best")
+    parser.add_argument("--cell-seconds", type=float, default=sandboxes.Limits.cell_seconds)
+    parser.add_argument("--notebook-seconds", type=float, default=sandboxes.Limits.notebook_seconds)
+    parser.add_argument("--memory", type=float, default=4, help="GiB per notebook")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = parser().parse_args(arguments)
+    with contextlib.ExitStack() as stack:
+        try:
+            return _main(options, stack)
+        except (ValueError, RuntimeError) as error:
+            print(f"grade: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("\nStopped. What was graded is kept: run it again to go on.", file=sys.stderr)
+            return 130
+
+
+def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
+    if options.workers < 1:
+        raise ValueError(f"workers={options.workers} must be at least 1")
+    sets = read_sets(options.sources)
+    if options.only and options.only not in sets:
+        raise ValueError(f"set={options.only!r} must be one of {', '.join(sets)}")
+    submissions = read_submissions(options.submissions, sets)
+    limits = sandboxes.Limits(
+        options.cell_seconds, options.notebook_seconds, int(options.memory * 2**30)
+    )
+    grader = Grader(sets, options.out, limits, options.workers)
+    jobs = grader.sort(submissions, options.only)
+    if jobs:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="course-")))
+        course = sandboxes.course_copy(folder)
+        sandbox = sandboxes.choose(course, limits, options.isolation)
+        print(f"Isolation: {sandbox.way}. {sandboxes.ISOLATION[sandbox.way]}")
+        grader.grade(jobs, sandbox)
+    grader.report()
+    summarise(grader)
+    return 1 if any(problem.status.startswith(FAILED) for problem in grader.problems) else 0
+
+
+def summarise(grader: Grader) -> None:
+    """Say what was done, and first of all what needs the instructor."""
+    for problem in grader.problems:
+        print(f"PROBLEM: {problem.path}: {problem.status}")
+    entries = grader.entries()
+    waiting = sum(len(entry.waiting) for entry in entries)
+    counts = f"{grader.graded} notebooks graded now, {len(entries)} in all"
+    print(f"{counts}, {len(grader.problems)} problems.")
+    if waiting:
+        print(
+            f"{waiting} written answers wait: fill the column 'points' of "
+            f"{grader.out / 'written.csv'}, and run this again. Totals don't count them yet."
+        )
+    print(f"See {grader.out / 'class.html'}; {grader.out / 'grades.csv'} is for your gradebook.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
