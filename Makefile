@@ -41,7 +41,7 @@ font_cache = import matplotlib.font_manager
 .venv-book/.installed: requirements-book.txt constraints.txt
 	$(call environment,$(PYTHON),.venv-book)
 	@echo "Installing what the book needs."
-	.venv-book/bin/python -m pip install --quiet -r requirements-book.txt -c constraints.txt
+	.venv-book/bin/python -m pip install -r requirements-book.txt -c constraints.txt
 	@touch $@
 
 .venv-colab/.installed: tests/colab_packages.txt
