@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .arithmetic.written import compressed
 from .blocks import DenseBlock, Scores, Transition, activation, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
 from .inference import InferenceNet
-from .steps import compressed
 from .trace import block_outputs, check_input
 from .weights import load_weights
 

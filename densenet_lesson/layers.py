@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .arguments import check_choice, check_drop_rate, check_not_negative, check_positive
-from .steps import output_size
+from .arithmetic.written import output_size
 
 KINDS = ("relu", "tanh", "sigmoid")  # of activations
 Shape = tuple[int, int]  # channels, size

@@ -12,6 +12,7 @@ step further: the outputs of the 1×1 convolutions are made again too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -298,7 +299,9 @@ def layout(x: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def autocast_now(x: Tensor) -> torch.autocast:
+def autocast_now(x: Tensor) -> AbstractContextManager:
     """A context with the precision that is set now, to come back to."""
     kind = x.device.type
+    if not torch.amp.is_autocast_available(kind):
+        return nullcontext()
     return torch.autocast(kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))

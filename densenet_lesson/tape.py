@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .steps import conv_flops, conv_parameters, linear_parameters, output_size
+from .arithmetic.written import conv_flops, conv_parameters, linear_parameters, output_size
 
 
 class Row(NamedTuple):

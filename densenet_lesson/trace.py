@@ -12,9 +12,9 @@ from functools import cache
 from typing import NamedTuple
 
 from .arguments import check_positive
+from .arithmetic.written import block_channels, compressed
 from .classic_configs import ClassicConfig
 from .configs import Config, DenseNetConfig, ResNetConfig
-from .steps import block_channels, compressed
 from .tape import Features, Row, Tape
 from .trace_classic import trace_classic
 
