@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -74,9 +75,21 @@ class Course:
         steps = GenerateFeedback.preprocessors.default()
         config.GenerateFeedback.preprocessors = [steps[0], ClearHiddenTests, *steps[1:]]
         self.config = config
-        here = str(Path(sys.executable).parent)  # nbgrader calls alembic for a new gradebook
-        with setenv(PATH=os.pathsep.join([here, os.environ.get("PATH", "")])), self.gradebook():
-            pass
+        self._make_gradebook()
+
+    def _make_gradebook(self) -> None:
+        """Make the gradebook if there is none; nbgrader starts the command `alembic` for that."""
+        here = str(Path(sys.executable).parent)
+        how = {"PATH": os.pathsep.join([here, os.environ.get("PATH", "")])}
+        if sys.flags.utf8_mode:  # with LC_ALL=C, nbgrader writes UTF-8, and alembic reads ASCII
+            how["LC_ALL"] = "C.UTF-8"
+        try:
+            with setenv(**how), self.gradebook():
+                pass
+        except subprocess.CalledProcessError as error:
+            (self.root / "gradebook.db").unlink()  # half made
+            text = f"nbgrader could not make a gradebook; the reason stands above. {error}"
+            raise RuntimeError(text) from error
 
     @property
     def db_url(self) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import time
 import zipfile
@@ -18,17 +19,12 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
+from nbgrader import dbutil
 
-from instructors import (
-    checks,
-    class_page,
-    execute,
-    grade,
-    repair,
-    sandbox,
-    sets,
-    tables,
-)
+import missing
+from course import ROOT
+from densenet_lesson import checks
+from instructors import class_page, execute, grade, repair, sandbox, sets, tables
 from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
 from instructors.runner import Runner
@@ -276,12 +272,13 @@ def test_memory_and_output_have_limits(graded):
     assert "The rest of the output was cut off" in text and len(text) < 300_000
 
 
-needs_bubblewrap = pytest.mark.skipif(
-    not shutil.which("bwrap") and "CI" not in os.environ, reason="bubblewrap is not installed"
-)
+@pytest.fixture
+def bubblewrap():
+    if not shutil.which("bwrap"):
+        missing.do_without(missing.BUBBLEWRAP)
 
 
-@needs_bubblewrap
+@pytest.mark.usefixtures("bubblewrap")
 def test_a_notebook_sees_no_sources_gradebook_other_submissions_or_processes(graded):
     text = executed(graded, "snoop")
     assert "FOUND [] ENV" in text, text
@@ -292,7 +289,7 @@ def test_a_notebook_sees_no_sources_gradebook_other_submissions_or_processes(gra
         assert "UID 65534" in text
 
 
-@needs_bubblewrap
+@pytest.mark.usefixtures("bubblewrap")
 def test_a_notebook_reaches_no_network_not_even_this_machine(graded, listener):
     assert "REFUSED" in executed(graded, "snoop")
     with pytest.raises(TimeoutError):
@@ -477,6 +474,30 @@ def test_nbgrader_s_own_execution_gives_the_same_points(released, sources, tmp_p
         grades = book.find_submission_notebook(NAME, NAME, "student").grades
         points = {grade.name: grade.auto_score for grade in grades}
     assert points == {"q1_tests": 0, "q2_tests": 30, "q3": None}
+
+
+def test_a_gradebook_is_made_below_an_umlaut_where_the_locale_is_ascii(tmp_path):
+    scripts = tmp_path / "kürs raum" / "alembic"
+    shutil.copytree(dbutil.ALEMBIC_DIR, scripts)
+    code = "import sys; from pathlib import Path; from nbgrader import dbutil;"
+    code += "from densenet_lesson.teaching.course import Course;"
+    code += "dbutil.ALEMBIC_DIR = sys.argv[1]; Course(Path(sys.argv[2]))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
+    command = [sys.executable, "-c", code, scripts, tmp_path / "made"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "made" / "gradebook.db").exists()
+
+
+def test_a_gradebook_that_cannot_be_made_is_said_and_not_left_half_made(tmp_path, monkeypatch):
+    alembic = tmp_path / "bin" / "alembic"
+    alembic.parent.mkdir()
+    alembic.write_text("#!/bin/sh\nexit 3\n")
+    alembic.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(alembic.with_name("python")))
+    with pytest.raises(RuntimeError, match="could not make a gradebook.*alembic.*status 3"):
+        Course(tmp_path / "made")
+    assert not (tmp_path / "made" / "gradebook.db").exists()
 
 
 # ------------------------------------------------------------------------ finding submissions

@@ -22,11 +22,20 @@ def main(out: str, npz: str, cut_off: bool) -> None:
         return epochs(run, bar)
 
     training.train_epoch = stop
-    with processes.process_group("cpu") as device:
-        options = {"device": device, "checkpoint": Path(out) / "checkpoint.pt", "progress": False}
-        history = training.train(model, *data.load(npz), RECIPE, **options)
-        if processes.rank() == 0:
-            (Path(out) / "record.json").write_text(history.to_json())
+    before = threads()
+    try:
+        with processes.process_group("cpu") as device:
+            options = {"device": device, "checkpoint": Path(out) / "checkpoint.pt"}
+            history = training.train(model, *data.load(npz), RECIPE, progress=False, **options)
+            if processes.rank() == 0:
+                (Path(out) / "record.json").write_text(history.to_json())
+    finally:
+        print("threads of the group that are left:", len(threads() - before))
+
+
+def threads() -> set[str]:
+    """The threads of this process, where the system tells (Linux)."""
+    return {task.name for task in Path("/proc/self/task").glob("*")}
 
 
 if __name__ == "__main__":
