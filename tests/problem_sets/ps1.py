@@ -134,6 +134,9 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
 """
 TABLE = PRINTED + MODULE + CELLS
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     # ------------------------------------------------------------------ question 1
     correct("q1", "conditions", AUTHOR),
