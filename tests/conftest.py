@@ -44,6 +44,8 @@ def pytest_terminal_summary(terminalreporter):
     """Print how the problem sets grade what is known to be correct or wrong."""
     if TABLE:
         terminalreporter.section("problem sets: solutions graded as they should be")
-        terminalreporter.line("set                        question  points    correct    wrong")
+        terminalreporter.line(
+            "set                        question  points    correct    wrong  clauses"
+        )
         for line in sorted(TABLE):
             terminalreporter.line(line)

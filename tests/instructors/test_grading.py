@@ -480,7 +480,7 @@ def test_a_gradebook_is_made_below_an_umlaut_where_the_locale_is_ascii(tmp_path)
     scripts = tmp_path / "kürs raum" / "alembic"
     shutil.copytree(dbutil.ALEMBIC_DIR, scripts)
     code = "import sys; from pathlib import Path; from nbgrader import dbutil;"
-    code += "from densenet_lesson.teaching.course import Course;"
+    code += "from instructors.course import Course;"
     code += "dbutil.ALEMBIC_DIR = sys.argv[1]; Course(Path(sys.argv[2]))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
     command = [sys.executable, "-c", code, scripts, tmp_path / "made"]

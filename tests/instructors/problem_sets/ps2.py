@@ -119,6 +119,9 @@ def gradient_norms(blocks, x, loss_of):
 """
 PATHS = SHARE + "\n" + NORMS
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     # ------------------------------------------------------------------ question 1
     correct("q1", "a loop over the modules", KERAS),

@@ -115,6 +115,9 @@ def dense_forward(layers, x, growth_rates):
         return y
 """
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     # ------------------------------------------------------------------ question 1
     correct("q1", "sums and a single factor per channel", STEP),

@@ -391,6 +391,9 @@ def from_keras(weights):
     return state
 """
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     correct("q1", "transition before every block but the first", SHAPES),
     correct("q1", "recursion, one division by four", SHAPES_RECURSIVE),
