@@ -159,6 +159,19 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         SKIPPED.add(report.nodeid)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands what it measured to the process that prints it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["browser"] = (TIMINGS, SPENT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    timings, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}))
+    TIMINGS.update(timings)
+    SPENT.update(spent)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print how fast the pages load, or how many tests did not run without a browser."""
     write = terminalreporter.line
@@ -166,7 +179,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section(f"{len(SKIPPED)} tests skipped: no browser")
         write(NO_BROWSER)
     if TIMINGS:
-        terminalreporter.section("pages in the browser: measured, not asserted")
+        terminalreporter.section("pages in the browser: measured beside other tests, not asserted")
         for line in table(TIMINGS):
             write(line)
     if SPENT:
