@@ -1,8 +1,8 @@
 """Settings for all tests: the same random configurations every time, no progress bars.
 
 With pytest-xdist, several workers share the tests. A file's tests stay with one worker, since they
-share what is expensive: a browser, a graded class, a printed book. Only a test that is marked
-`slow` itself, such as a chapter's run, goes to whichever worker is free.
+share what is expensive: a browser, a graded class, a printed book. Only a test that is itself
+marked `first`, such as a chapter's run, goes to whichever worker is free.
 """
 
 import os
@@ -28,9 +28,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the processor: one thre
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items):
     """What takes long comes first, so that the workers end together."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
     for item in items:
-        if not any(mark.name == "slow" for mark in item.own_markers):
+        if not any(mark.name == "first" for mark in item.own_markers):
             item.add_marker(pytest.mark.xdist_group(str(Path(item.fspath).relative_to(HERE))))
 
 
