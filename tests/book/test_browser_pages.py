@@ -14,6 +14,7 @@ import browser as plugin
 from browser import DESKTOP, HTML, PHONE, TABLET, TYPESET, built_pages, note_time, watch, widest
 from course import chapters, pages
 
+pytestmark = pytest.mark.first
 MOST_BYTES = 1_500_000  # of a page, MathJax not counted
 
 # ------------------------------------------------------------------------ one visit

@@ -19,16 +19,8 @@ import torch
 from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 
-from instructors import (
-    checks,
-    class_page,
-    execute,
-    grade,
-    repair,
-    sandbox,
-    sets,
-    tables,
-)
+from densenet_lesson import checks
+from instructors import class_page, execute, grade, repair, sandbox, sets, tables
 from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
 from instructors.runner import Runner
@@ -38,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent / "problem_sets"))
 
 import toy  # noqa: E402
 
+pytestmark = pytest.mark.first
 NAME = toy.NAME
 FULL = {"q1": 50, "q2": 30, "q3": 20}
 GROW = "def grow(in_channels, growth_rate, num_layers):\n"
