@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf slides test linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
+.PHONY: help book pdf slides test quick linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -71,10 +71,19 @@ slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
 	.venv-book/bin/python tools/linkcheck.py
 
+# One process for each core, up to four; what takes long starts first (tests/conftest.py).
+several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m pytest --cov --cov-report=term --cov-fail-under=95 --durations=10
+	.venv/bin/python -m pytest $(several) --cov --cov-report=term --cov-fail-under=95 --durations=10
+
+quick: .venv/.installed  ## check within a minute: style, package, one chapter: make quick CHAPTER=07_training
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
+		"tests/notebooks/test_notebooks.py::test_a_chapter_prints_what_it_stores[$(or $(CHAPTER),03_concatenation)]"
 
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks

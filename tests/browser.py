@@ -148,11 +148,24 @@ def widest(page: Page) -> int:
 # ------------------------------------------------------------------------ the test log
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands what it measured to the process that prints it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["browser"] = (TIMINGS, SPENT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    timings, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}))
+    TIMINGS.update(timings)
+    SPENT.update(spent)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print how fast the pages load."""
     write = terminalreporter.line
     if TIMINGS:
-        terminalreporter.section("pages in the browser: measured, not asserted")
+        terminalreporter.section("pages in the browser: measured beside other tests, not asserted")
         for line in table(TIMINGS):
             write(line)
     if SPENT:

@@ -69,6 +69,7 @@ def rows(name: str, report: dict) -> list[str]:
     return lines
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_every_solution_gets_the_points_that_it_deserves(path, problem_set_table):
     report = tried(path)
@@ -138,6 +139,7 @@ def mixed(path: Path) -> tuple[dict[str, str], dict[str, float]]:
     return answers, points
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_nbgrader_s_own_execution_agrees(path, tmp_path):
     answers, expected = mixed(path)
