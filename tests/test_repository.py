@@ -107,6 +107,14 @@ def test_an_address_that_colab_can_t_open_or_that_moves_is_refused(url, ref, com
         Address(url, ref)
 
 
+def test_a_refused_address_is_named_and_nothing_is_written(copy, monkeypatch, capsys):
+    monkeypatch.setattr(notebook_tools, "ROOT", copy)
+    before = contents(copy)
+    assert notebook_tools.main(["links", "--repository", "a/b", "--ref", "main"]) == 1
+    assert "links: repository ref='main' must be a tag" in capsys.readouterr().err
+    assert contents(copy) == before
+
+
 def test_a_configuration_without_a_place_for_the_address_is_refused(tmp_path):
     (tmp_path / "_config.yml").write_text("title: A course\n", encoding="utf-8")
     assert address.read(tmp_path) is None

@@ -182,16 +182,25 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def links(options: argparse.Namespace) -> int:
+    """Write the links, and say where; first the address that the command line gives, if any."""
+    if options.repository:
+        url = f"https://github.com/{options.repository}"
+        address.write(ROOT, Address(url, options.ref, options.branch))
+    for path in write_links(ROOT):
+        print("wrote", path.relative_to(ROOT))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; 0 when all went well."""
     options = parser().parse_args(arguments)
     if options.command == "links":
-        if options.repository:
-            url = f"https://github.com/{options.repository}"
-            address.write(ROOT, Address(url, options.ref, options.branch))
-        for path in write_links(ROOT):
-            print("wrote", path.relative_to(ROOT))
-        return 0
+        try:
+            return links(options)
+        except ValueError as error:
+            print(f"links: {error}", file=sys.stderr)
+            return 1
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar shows times, which differ from run to run
     failed = 0
     for path in options.notebooks or chapters(ROOT):
