@@ -1,4 +1,4 @@
-"""Make the book's fonts anew: fetch two families with npm, and keep the characters that a page may use.
+"""Make the book's fonts anew: fetch two families with npm, and keep what the pages may use.
 
 The results lie in `book/_static/fonts`, so building the book needs neither npm nor this script.
 It needs what the course does not: npm, and `pip install fonttools brotli`.
