@@ -16,7 +16,10 @@ from course import ROOT
 from subset_fonts import FONTS, characters
 
 PAGES = ["book/index", "notebooks/04_growth_rate", "book/instructors/grading"]
-BOXES = """() => [...document.querySelectorAll("body *")].map(e => {
+# Not the boxes in a formula's copy for screen readers, of which nothing can be seen.
+BOXES = """() => [...document.querySelectorAll("body *")].filter(
+  e => !e.closest("mjx-assistive-mml")
+).map(e => {
   const {x, y, width, height} = e.getBoundingClientRect();
   return `${e.tagName} ${[x, y + scrollY, width, height].map(value => value.toFixed(2))}`;
 })"""

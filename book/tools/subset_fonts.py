@@ -33,7 +33,7 @@ RANGES = [  # first and last character
     (0x2308, 0x230B),  # ⌈ ⌉ ⌊ ⌋
     (0x2500, 0x259F),  # lines, boxes and bars, in printed outputs
 ]
-SINGLE = "€™⇐⇒⇔∂∆∈∏∑−√∞≈≠≤≥⋮⋯■□▪▲▶▸▼▾◀●○✓✗"
+SINGLE = "€™ℓ⇐⇒⇔∂∆∈∏∑−√∞≈≠≤≥⋮⋯■□▪▲▶▸▼▾◀●○✓✗⊕⟨⟩"
 
 
 def characters() -> set[int]:
