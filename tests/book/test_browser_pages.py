@@ -51,6 +51,11 @@ ICONS = """() => [...document.querySelectorAll(
     ":is(i, span):is(.fa, .fas, .far, .fab, .fa-solid, .fa-regular, .fa-brands)")]
   .filter(icon => !getComputedStyle(icon, "::before").maskImage.startsWith("url("))
   .map(icon => icon.className)"""
+# The theme writes some icons as letters of a font that the book does not have: boxes, or nothing
+PRIVATE_LETTERS = """() => [...document.querySelectorAll("body *")].flatMap(e =>
+  ["::before", "::after"].map(place => getComputedStyle(e, place))
+    .filter(s => s.display !== "none" && /[\\ue000-\\uf8ff]/.test(s.content))
+    .map(() => e.outerHTML.slice(0, 120)))"""
 # Elements that scroll sideways inside themselves, but hold no code and are not marked for that
 SCROLLING = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1)
@@ -95,6 +100,7 @@ class Seen:
     measured: dict[str, float] = field(default_factory=dict)
     formulas: dict[str, Any] = field(default_factory=dict)
     without_icon: list[str] = field(default_factory=list)
+    private_letters: list[str] = field(default_factory=list)
     widths: dict[int, int] = field(default_factory=dict)
     scrolling: dict[int, list[str]] = field(default_factory=dict)
     cut_off: dict[int, list[str]] = field(default_factory=dict)
@@ -112,6 +118,7 @@ def look(page: Page, seen: Seen) -> None:
     seen.measured |= {"formulas": seen.measured["loaded"] + typeset}
     seen.formulas = page.evaluate(FORMULAS)
     seen.without_icon = page.evaluate(ICONS)
+    seen.private_letters = page.evaluate(PRIVATE_LETTERS)
     seen.colours["light"] = page.evaluate(COLOURS)
     switch_to_dark(page)
     seen.colours["dark"] = page.evaluate(COLOURS)
@@ -228,6 +235,7 @@ def test_every_formula_is_drawn(seen):
 
 def test_every_icon_has_a_picture(seen):
     assert seen.without_icon == []
+    assert seen.private_letters == []
 
 
 def lightness(colour: str) -> float:
