@@ -1,6 +1,7 @@
 """Settings for all tests: the same random configurations every time, no progress bars."""
 
 import os
+from collections import Counter
 
 import pytest
 import torch
@@ -41,7 +42,12 @@ def problem_set_table():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how the problem sets grade what is known to be correct or wrong."""
+    """Print each reason for skipping once, and how the problem sets grade what is known."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        terminalreporter.section("what was not tested, and how many tests that are")
+    for reason, times in sorted(skipped.items()):
+        terminalreporter.line(f"{times:4} {reason.removeprefix('Skipped: ')}")
     if TABLE:
         terminalreporter.section("problem sets: solutions graded as they should be")
         terminalreporter.line("set                        question  points    correct    wrong")
