@@ -492,8 +492,10 @@ def test_a_gradebook_is_made_below_an_umlaut_where_the_locale_is_ascii(tmp_path,
     monkeypatch.setenv("LC_ALL", "C")  # for alembic; this Python would have started in UTF-8 mode
     python = SimpleNamespace(executable=sys.executable, flags=SimpleNamespace(utf8_mode=1))
     monkeypatch.setattr(nbgrader_side, "sys", python)
+    before = dict(os.environ)
     Course(tmp_path / "made")
     assert (tmp_path / "made" / "gradebook.db").exists()
+    assert dict(os.environ) == before
 
 
 def test_a_gradebook_that_cannot_be_made_is_said_and_not_left_half_made(tmp_path, monkeypatch):
