@@ -6,6 +6,7 @@ marked `first`, such as a chapter's run, goes to whichever worker is free.
 """
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,12 @@ def pytest_testnodedown(node):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how the problem sets grade what is known to be correct or wrong."""
+    """Print each reason for skipping once, and how the problem sets grade what is known."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        terminalreporter.section("what was not tested, and how many tests that are")
+    for reason, times in sorted(skipped.items()):
+        terminalreporter.line(f"{times:4} {reason.removeprefix('Skipped: ')}")
     if TABLE:
         terminalreporter.section("problem sets: solutions graded as they should be")
         terminalreporter.line(

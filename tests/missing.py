@@ -1,6 +1,6 @@
 """What a machine may lack. Tests that need it are skipped; in CI they fail.
 
-pytest names each of these in one line at the end, with the number of tests (its option -ra).
+Each of these is named in one line at the end of the tests, with their number (see conftest.py).
 """
 
 import os
@@ -15,7 +15,7 @@ FASHION_MNIST = "NO FASHION-MNIST: it was not tested. Install Debian's dataset-f
 
 
 def do_without(thing: str) -> NoReturn:
-    """Skip the test, always from this line, so that pytest counts together what is skipped."""
+    """Skip the test that asks for it, or let it fail."""
     if os.environ.get("CI") and sys.platform == "linux":  # elsewhere there are no such packages
         pytest.fail(thing)
     pytest.skip(thing)

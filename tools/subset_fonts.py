@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parents[1] / "_static" / "fonts"
+TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "fonts"
 
 INTER, MONO = "inter-ui@4.1.1", "jetbrains-mono@1.0.6"  # npm packages; they hold whole fonts
 WEIGHTS = {"opsz": 20, "wght": (400, 700)}  # one optical size; regular to bold in one file

@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -22,9 +22,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbgrader import dbutil
 
 import missing
-from course import ROOT
 from densenet_lesson import checks
 from instructors import class_page, execute, grade, repair, sandbox, sets, tables
+from instructors import course as nbgrader_side
 from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
 from instructors.runner import Runner
@@ -475,17 +475,17 @@ def test_nbgrader_s_own_execution_gives_the_same_points(released, sources, tmp_p
     assert points == {"q1_tests": 0, "q2_tests": 30, "q3": None}
 
 
-def test_a_gradebook_is_made_below_an_umlaut_where_the_locale_is_ascii(tmp_path):
+def test_a_gradebook_is_made_below_an_umlaut_where_the_locale_is_ascii(tmp_path, monkeypatch):
     scripts = tmp_path / "kürs raum" / "alembic"
     shutil.copytree(dbutil.ALEMBIC_DIR, scripts)
-    code = "import sys; from pathlib import Path; from nbgrader import dbutil;"
-    code += "from instructors.course import Course;"
-    code += "dbutil.ALEMBIC_DIR = sys.argv[1]; Course(Path(sys.argv[2]))"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
-    command = [sys.executable, "-c", code, scripts, tmp_path / "made"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr(dbutil, "ALEMBIC_DIR", str(scripts))
+    monkeypatch.setenv("LC_ALL", "C")  # for alembic; this Python would have started in UTF-8 mode
+    python = SimpleNamespace(executable=sys.executable, flags=SimpleNamespace(utf8_mode=1))
+    monkeypatch.setattr(nbgrader_side, "sys", python)
+    before = dict(os.environ)
+    Course(tmp_path / "made")
     assert (tmp_path / "made" / "gradebook.db").exists()
+    assert dict(os.environ) == before
 
 
 def test_a_gradebook_that_cannot_be_made_is_said_and_not_left_half_made(tmp_path, monkeypatch):
