@@ -39,7 +39,7 @@ def offer_buttons(app: Any, config: Any) -> None:
 
 
 def offer_file(app: Any, page: str, source: list[str]) -> None:
-    """Below a chapter's title, offer the single file, if Colab can't open the chapter itself."""
+    """Near a chapter's top, offer the single file, if Colab can't open the chapter itself."""
     if not page.startswith("notebooks/"):
         return
     app.env.note_dependency(str(Path(app.srcdir) / "_config.yml"))
