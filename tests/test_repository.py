@@ -194,7 +194,7 @@ def test_the_set_up_cell_is_silent_on_your_own_machine():
 @pytest.mark.parametrize(
     ("advice", "words"),
     [
-        (setup_cells.CHAPTER, "On its page in the book, the line below the title offers one"),
+        (setup_cells.CHAPTER, "On its page in the book, a line near the top offers one"),
         (setup_cells.PROBLEM_SET, "`make release` makes one that does"),
     ],
 )

@@ -31,7 +31,7 @@ COLAB_LINK = """\
 [Run this chapter on Colab]({colab}): it opens in your browser, with nothing to install."""
 
 # For whoever opens the file. On the chapter's page, the book puts its own line here.
-NO_LINK = "For Colab, take the file that this chapter's page in the book offers below its title."
+NO_LINK = "For Colab, take the file that this chapter's page in the book offers in this place."
 
 
 def chapters(root: Path) -> list[Path]:

@@ -40,7 +40,7 @@ UNPUBLISHED = """\
             "{advice}"
         )"""
 
-CHAPTER = "On its page in the book, the line below the title offers one that does."
+CHAPTER = "On its page in the book, a line near the top offers one that does."
 PROBLEM_SET = "It is a source: `make release` makes one that does."
 
 # In the book, a reader sees one line instead of the set-up cell, and may unfold it.

@@ -39,9 +39,11 @@ def offer_buttons(app: Any, config: Any) -> None:
 
 
 def offer_file(app: Any, page: str, source: list[str]) -> None:
-    """Below a chapter's title, offer the single file, if Colab can't open the chapter itself."""
-    app.env.note_dependency(str(Path(app.srcdir) / "_config.yml"), docname=page)
-    if not page.startswith("notebooks/") or address.read(Path(app.srcdir)):
+    """Near a chapter's top, offer the single file, if Colab can't open the chapter itself."""
+    if not page.startswith("notebooks/"):
+        return
+    app.env.note_dependency(str(Path(app.srcdir) / "_config.yml"))
+    if address.read(Path(app.srcdir)):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
@@ -54,6 +56,7 @@ class Colab(SphinxRole):
     """Role `colab`: how a chapter gets to Colab, as in {colab}`chapter 3 <03_concatenation>`."""
 
     def run(self) -> tuple[list[nodes.Node], list]:
+        self.env.note_dependency(str(Path(self.env.srcdir) / "_config.yml"))
         words, name = re.fullmatch(r"(.+) <(\w+)>", self.text).groups()
         if published := address.read(Path(self.env.srcdir)):
             link = nodes.reference("", f"Run {words} on Colab", refuri=published.on_colab(name))

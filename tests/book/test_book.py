@@ -136,7 +136,7 @@ def test_a_picture_from_code_stands_with_its_caption(chapter):
 
 
 @every_chapter
-def test_a_chapter_offers_the_notebook_and_below_its_title_the_way_to_colab(chapter):
+def test_a_chapter_offers_the_notebook_and_near_its_top_the_way_to_colab(chapter):
     soup, published = page(f"notebooks/{chapter}"), read_address(ROOT)
     links = [tag["href"] for tag in soup.find_all("a", href=True)]
     assert any(link.endswith(f"_sources/notebooks/{chapter}.ipynb") for link in links)

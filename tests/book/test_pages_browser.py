@@ -185,7 +185,7 @@ def test_the_download_button_hands_out_the_notebook(at, chapter, visit):
 
 
 @pytest.mark.skipif(address.read(ROOT) is not None, reason="Colab opens the chapters themselves")
-def test_the_line_below_the_title_saves_the_file_for_colab(visit):
+def test_the_line_near_the_top_saves_the_file_for_colab(visit):
     page = visit(CONCATENATION)
     link = page.get_by_role("link", name="download this chapter")
     with page.expect_download() as saved:
