@@ -99,7 +99,7 @@ def activation_bytes(config: Config, batch_size: int = 1, image_size: int | None
     Raises:
         ValueError: if `batch_size` is not positive, or the image too small for the network.
     """
-    check_positive("batch_size", batch_size)
+    batch_size = check_positive("batch_size", batch_size)
     rows = trace(config, image_size)
     per_image = sum(row.kept_bytes for row in rows)
     return batch_size * per_image + sum(row.kept_bytes_per_batch for row in rows)

@@ -174,5 +174,5 @@ class Tape:
         )
 
     def classifier(self, name: str, x: Features, num_classes: int) -> None:
-        pooled = self.adaptive_pool(f"{name}.pool", x, size=1)
+        pooled = self.adaptive_pool("avgpool", x, size=1)
         self.linear(name, pooled, num_classes)

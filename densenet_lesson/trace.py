@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .arguments import check_positive
 from .classic_configs import ClassicConfig
 from .configs import Config, DenseNetConfig, ResNetConfig
-from .steps import block_channels, compressed
+from .layers import smallest_size
 from .tape import Features, Row, Tape
 from .trace_classic import trace_classic
 
@@ -43,7 +43,7 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    size = config.image_size if image_size is None else image_size
+    size = config.image_size if image_size is None else check_positive("image_size", image_size)
     check_image_size(config, size)
     return _walk(config, size)
 
@@ -96,14 +96,7 @@ def minimum_size(config: Config) -> int:
 
 @cache
 def _smallest_that_passes(config: ClassicConfig) -> int:
-    for size in range(1, 1024):
-        try:
-            _walk(config, size)
-            return size
-        except ValueError:
-            pass  # too small
-    _walk(config, 1024)  # not the size is at fault: let the error tell
-    return 1024
+    return smallest_size(config.features, config.in_channels)
 
 
 def check_image_size(config: Config, height: int, width: int | None = None) -> None:
@@ -162,24 +155,20 @@ def _trace_densenet(tape: Tape, config: DenseNetConfig, image: Features) -> None
             tape.stage = f"transition{i}"
             x = _trace_transition(tape, config, f"features.transition{i}", x)
     tape.stage = "head"
-    x = tape.relu("features.relu5", tape.norm("features.norm5", x))
+    x = tape.relu("relu5", tape.norm("features.norm5", x))
     tape.classifier("classifier", x, config.num_classes)
 
 
 def block_outputs(config: DenseNetConfig) -> list[int]:
     """Channels after each dense block."""
-    outputs, channels = [], config.num_init_features
-    for num_layers in config.block_config:
-        outputs.append(block_channels(channels, num_layers, config.growth_rate))
-        channels = compressed(outputs[-1], config.compression)
-    return outputs
+    return config.block_outputs()
 
 
 def _trace_dense_block(
     tape: Tape, config: DenseNetConfig, name: str, x: Features, num_layers: int
 ) -> Features:
-    tape.memory = config.memory
-    linear = config.memory == "linear"
+    tape.memory = "linear" if config.memory == "one_buffer" else config.memory
+    linear = config.memory in ("linear", "one_buffer")
     if linear:
         x = tape.put(f"{name}.input", x)
     for j in range(1, num_layers + 1):
@@ -191,7 +180,7 @@ def _trace_dense_block(
 
 
 def _trace_transition(tape: Tape, config: DenseNetConfig, name: str, x: Features) -> Features:
-    out_channels = compressed(x.channels, config.compression)
+    out_channels = config.compressed(x.channels)
     if config.memory != "plain":
         tape.memory = "recompute"
     x = _trace_norm_relu_conv(tape, config, name, "", x, out_channels, kernel_size=1)
