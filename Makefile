@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf slides test linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
+.PHONY: help book pdf slides test quick linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -69,24 +69,34 @@ slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
 	.venv-book/bin/python tools/slides.py
 
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
-	.venv-book/bin/python tools/linkcheck.py
+	.venv-book/bin/python -m tools.linkcheck
+
+# One process for each core, up to four; what takes long starts first (tests/conftest.py).
+several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m pytest --cov --cov-report=term --cov-fail-under=95 --durations=10
+	.venv/bin/python -m pytest $(several) --cov --cov-report=term --cov-fail-under=95 --durations=10
+
+quick: .venv/.installed  ## check within a minute: style, package, one chapter: make quick CHAPTER=07_training
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
+		"tests/notebooks/test_notebooks.py::test_a_chapter_prints_what_it_stores[$(or $(CHAPTER),03_concatenation)]"
 
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks
 
 notebooks: .venv/.installed  ## run every notebook and store its outputs
-	.venv/bin/python tools/notebook_tools.py run
+	.venv/bin/python -m tools.notebook_tools run
 
 reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_d2l
 	.venv/bin/python -m densenet_lesson.reproduce $(RUN)
 
-links: .venv/.installed  ## write the repository's address from _config.yml into the notebooks
-	.venv/bin/python tools/notebook_tools.py links
+links: .venv-book/.installed  ## write into the notebooks where the course is published, by _config.yml
+	.venv-book/bin/python -m tools.notebook_tools links \
+		$(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(REF),--ref $(REF)) $(if $(BRANCH),--branch $(BRANCH))
 
 presets: .venv/.installed  ## write the package's networks into the book's architecture planner
 	.venv/bin/python tools/presets.py

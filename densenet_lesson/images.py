@@ -78,7 +78,7 @@ class Images:
         Raises:
             ValueError: if n is not between 1 and the number of images.
         """
-        check_positive("n", n)
+        n = check_positive("n", n)
         if n > len(self):
             raise ValueError(f"n={n} must be at most {len(self)}, the number of images")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))

@@ -25,13 +25,13 @@ from torch import nn
 
 from . import processes
 from .arguments import check_choice, check_positive
+from .arithmetic import minimum_size
 from .checkpoint import write_atomically
 from .configs import Config, get_config
 from .data import DataError, Images, load
 from .history import History
 from .models import build
 from .recipe import RECIPES, Recipe
-from .trace import minimum_size
 from .training import train
 
 QUIET_SECONDS = 30.0  # between two updates of a progress bar that goes to a file

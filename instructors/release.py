@@ -21,10 +21,13 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from tools import address
+from tools.links import settle_links
+from tools.setup_cell import carry_wheel, d2l_of, installing, setup_cell
+from tools.single_file import build_wheel, chapter
+
 from .course import Course
-from .links import settle_links
 from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
-from .setup_cell import build_wheel, carry_wheel, from_repository, published, records_of
 
 SOURCES = ("wheel", "repository")
 
@@ -46,8 +49,7 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
         ValueError: for another source.
         Trace: when a solution, a hidden test or a rubric would be handed out.
     """
-    check_source(source)
-    wheel = build_wheel(root) if source == "wheel" else None
+    published = where(source, root)
     made = {}
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         course = Course(Path(folder))
@@ -58,7 +60,11 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
             instructors.cells = copy.deepcopy(one.notebook.cells)
             made[name] = {"students": students, "instructors": instructors}
             for notebook in made[name].values():
-                let_travel(notebook, FOLDER, wheel, root)
+                if published:
+                    lead_to(published, notebook, FOLDER, root)
+                else:
+                    carry_wheel(notebook, build_wheel(root))
+                    settle_links(notebook, FOLDER)
     for audience in ("students", "instructors"):
         notebooks = {name: versions[audience] for name, versions in made.items()}
         write_folder(out / audience, notebooks)
@@ -66,38 +72,44 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
 
 def colab(out: Path, root: Path, source: str = "wheel") -> None:
     """Write every chapter as one file that runs on Colab."""
-    check_source(source)
-    constraints = (root / "constraints.txt").read_text(encoding="utf-8")
-    d2l = re.search(r"^d2l==\S+", constraints, re.MULTILINE)[0]
-    notebooks = {}
+    published, notebooks = where(source, root), {}
     for path in sorted((root / "notebooks").glob("*.ipynb")):
-        notebooks[path.stem] = nbformat.read(path, as_version=4)
-        wheel = wheel_with(root, path.stem) if source == "wheel" else None
-        let_travel(notebooks[path.stem], "notebooks", wheel, root, d2l)
+        if published:
+            notebooks[path.stem] = nbformat.read(path, as_version=4)
+            lead_to(published, notebooks[path.stem], "notebooks", root)
+        else:
+            notebooks[path.stem] = chapter(path, root)
     write_folder(out, notebooks)
 
 
-def wheel_with(root: Path, chapter: str) -> tuple[str, bytes]:
-    """The wheel for a chapter; chapters that show no recorded run share one."""
-    return build_wheel(root, chapter if records_of(root, chapter) else "")
+def where(source: str, root: Path) -> address.Address | None:
+    """Where notebooks get the package from: an address, or None if they carry it.
 
+    Args:
+        source: one of `SOURCES`.
+        root: the repository.
 
-def check_source(source: str) -> None:
-    """Raise a ValueError unless `source` is one of `SOURCES`."""
+    Raises:
+        ValueError: for another source, or when it is the repository, and nobody has said where.
+    """
     if source not in SOURCES:
         raise ValueError(f"source={source!r} must be 'wheel' or 'repository'")
+    if source == "wheel":
+        return None
+    if (published := address.read(root)) is None:
+        raise ValueError(
+            "source='repository' needs an address, and _config.yml gives none: "
+            "write url and ref there, or let the notebooks carry the package (--from wheel)"
+        )
+    return published
 
 
-def let_travel(
-    notebook: NotebookNode, folder: str | Path, wheel: tuple | None, root: Path, d2l: str = ""
+def lead_to(
+    published: address.Address, notebook: NotebookNode, folder: str | Path, root: Path
 ) -> None:
-    """Let a notebook of a folder run anywhere: exchange its set-up cell, settle its links."""
-    if wheel:
-        carry_wheel(notebook, wheel, d2l)
-        settle_links(notebook, folder)
-    else:
-        from_repository(notebook, root)
-        settle_links(notebook, folder, published(root))
+    """Let a notebook of a folder install from an address, and its links lead there."""
+    setup_cell(notebook).source = installing(published, d2l_of(root))
+    settle_links(notebook, folder, published.files)
 
 
 def write_folder(folder: Path, notebooks: dict[str, NotebookNode]) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from tools.setup_cell import is_setup
+
 from .entry import in_unicode
-from .sets import grade_id_of, is_setup, marked
+from .sets import grade_id_of, marked
 
 INSTALLED = "# Set-up: when a notebook is graded, the course is already installed."
 # Words that mean something to nbgrader, in whatever cell they stand.

@@ -110,11 +110,6 @@ def is_rubric(cell: NotebookNode) -> bool:
     return "rubric" in cell.metadata.get("tags", [])
 
 
-def is_setup(cell: NotebookNode) -> bool:
-    """Is this the cell that installs the course?"""
-    return cell.cell_type == "code" and "setup" in (cell.get("id"), *cell.metadata.get("tags", []))
-
-
 def for_nbgrader(problem_set: ProblemSet) -> NotebookNode:
     """The source without rubrics, and with the set's name in its metadata.
 

@@ -1,5 +1,6 @@
 """What several tests need to know about the course: where it is, its chapters, its notebooks."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,21 @@ def notebook(chapter: str) -> nbformat.NotebookNode:
 
 def code_cells(chapter: str) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook(chapter).cells if cell.cell_type == "code"]
+
+
+# What leads to a repository of this course: whatever Colab opens, whatever pip installs, and any
+# repository at all in the files that speak of the course itself. Chapters cite other projects.
+OPENED = r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)"
+INSTALLED = r"git\+(?:https|ssh)://(?:git@)?([\w.-]+/[\w.-]+/[\w.-]+)"
+NAMED = r"(?:github\.com|github\.io|gitlab\.com|bitbucket\.org|codeberg\.org)/([\w.-]+/[\w.-]+)"
+PLACEHOLDERS = {"OWNER/NAME", "YOUR-NAME/YOUR-COPY"}
+OUR_NAME = "from-resnet-to-densenet"
+
+
+def led_to(text: str, of_the_course: bool) -> set[str]:
+    """The repositories, as "owner/name", that a text leads to as if they were this course's."""
+    found = set(re.findall(OPENED, text))
+    found |= {place.partition("/")[2] for place in re.findall(INSTALLED, text)}
+    named = {name.removesuffix(".") for name in re.findall(NAMED, text)}
+    found |= {name for name in named if of_the_course or OUR_NAME in name}
+    return {name.removesuffix(".git") for name in found} - PLACEHOLDERS

@@ -20,7 +20,10 @@ from packaging.version import Version
 
 import densenet_lesson
 import notebook_tools
-from course import ROOT, chapters, code_cells, notebook, pages, read_yaml
+from course import OUR_NAME, ROOT, chapters, code_cells, led_to, notebook, pages, read_yaml
+from tools import address
+from tools import setup_cell as setup_cells
+from tools.address import Address
 
 # ------------------------------------------------------------------------ addresses
 
@@ -28,11 +31,10 @@ from course import ROOT, chapters, code_cells, notebook, pages, read_yaml
 @pytest.fixture
 def copy(tmp_path):
     """A copy of every file that the repository's address is written into or read from."""
-    for name in ["_config.yml", "constraints.txt", "README.md", "CITATION.cff", "pyproject.toml"]:
-        shutil.copyfile(ROOT / name, tmp_path / name)
-    (tmp_path / "notebooks").mkdir()
-    for chapter in chapters():
-        name = f"notebooks/{chapter}.ipynb"
+    names = ["_config.yml", "constraints.txt", "CITATION.cff", "pyproject.toml"]
+    names += [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb")]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -47,50 +49,129 @@ def test_every_address_is_the_one_in_the_configuration(copy):
     assert contents(copy) == before
 
 
-def test_another_address_in_the_configuration_is_noticed_and_written_everywhere(copy):
-    config = (copy / "_config.yml").read_text(encoding="utf-8")
-    old = read_yaml("_config.yml")["repository"]
-    changed = config.replace(old["url"], "https://github.com/someone/their-fork")
-    changed = changed.replace(f"branch: {old['branch']}", "branch: spring-2027")
-    (copy / "_config.yml").write_text(changed, encoding="utf-8")
+THEIRS = Address("https://github.com/someone/their-copy", "spring-2027")
 
-    written = {path.name for path in notebook_tools.write_links(copy)}
 
-    assert written >= {f"{chapter}.ipynb" for chapter in chapters()}
-    assert written >= {"README.md", "CITATION.cff", "pyproject.toml"}
-    assert not [path for path, text in contents(copy).items() if old["url"] in text]
+def test_an_address_in_the_configuration_is_written_everywhere_and_taken_out_again(copy):
+    before = contents(copy)
+    address.write(copy, THEIRS)
+    written = {path.relative_to(copy) for path in notebook_tools.write_links(copy)}
+    notebooks = {path.relative_to(copy) for path in (copy / "notebooks").rglob("*.ipynb")}
+    assert written == notebooks | {Path("CITATION.cff"), Path("pyproject.toml")}
     for chapter in chapters():
         text = (copy / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8")
-        assert f"github/someone/their-fork/blob/spring-2027/notebooks/{chapter}.ipynb" in text
-        assert "git+https://github.com/someone/their-fork@spring-2027" in text
+        assert f"github/someone/their-copy/blob/spring-2027/notebooks/{chapter}.ipynb" in text
+    for path in notebooks:
+        text = (copy / path).read_text(encoding="utf-8")
+        assert "git+https://github.com/someone/their-copy@refs/tags/spring-2027" in text
+    assert (
+        yaml.safe_load((copy / "CITATION.cff").read_text("utf-8"))["repository-code"] == THEIRS.url
+    )
+    project = tomllib.loads((copy / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["urls"] == {"Repository": THEIRS.url}
     assert notebook_tools.write_links(copy) == []
 
-
-def test_an_address_that_colab_cannot_open_is_refused(copy):
-    config = (copy / "_config.yml").read_text(encoding="utf-8")
-    url = read_yaml("_config.yml")["repository"]["url"]
-    (copy / "_config.yml").write_text(config.replace(url, "https://example.org/x"), "utf-8")
-    with pytest.raises(ValueError, match="https://example.org/x.*https://github.com/OWNER/NAME"):
-        notebook_tools.write_links(copy)
+    shutil.copyfile(ROOT / "_config.yml", copy / "_config.yml")
+    notebook_tools.write_links(copy)
+    assert contents(copy) == before
 
 
-def test_the_other_pages_name_no_other_repository():
-    url = read_yaml("_config.yml")["repository"]["url"]
-    citation = read_yaml("CITATION.cff")
-    assert citation["repository-code"] == url
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["urls"]["Repository"] == url
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", readme)) == {url}
+def test_a_workflow_s_address_has_the_notebooks_on_a_branch_and_installs_a_commit(
+    copy, monkeypatch, capsys
+):
+    monkeypatch.setattr(notebook_tools, "ROOT", copy)
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    options = ["--repository", "someone/their-copy", "--ref", commit, "--branch", "colab"]
+    assert notebook_tools.main(["links", *options]) == 0
+    assert "wrote notebooks/01_before_resnet.ipynb" in capsys.readouterr().out
+    text = (copy / "notebooks" / "01_before_resnet.ipynb").read_text(encoding="utf-8")
+    assert "github/someone/their-copy/blob/colab/notebooks/01_before_resnet.ipynb" in text
+    assert f"git+https://github.com/someone/their-copy@{commit}\\" in text
+    assert address.read(copy).files == f"https://github.com/someone/their-copy/blob/{commit}"
+
+
+@pytest.mark.parametrize(
+    ("url", "ref", "complaint"),
+    [
+        (
+            "https://example.org/x",
+            "v1.0",
+            "url='https://example.org/x' must be https://github.com/",
+        ),
+        ("https://github.com/a/b", "", "ref='' must be a tag such as v1.0, or a commit's 40"),
+        ("https://github.com/a/b", "main", "ref='main' must be a tag .* a branch moves"),
+    ],
+)
+def test_an_address_that_colab_can_t_open_or_that_moves_is_refused(url, ref, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Address(url, ref)
+
+
+def test_a_refused_address_is_named_and_nothing_is_written(copy, monkeypatch, capsys):
+    monkeypatch.setattr(notebook_tools, "ROOT", copy)
+    before = contents(copy)
+    assert notebook_tools.main(["links", "--repository", "a/b", "--ref", "main"]) == 1
+    assert "links: repository ref='main' must be a tag" in capsys.readouterr().err
+    assert contents(copy) == before
+
+
+def test_a_configuration_without_a_place_for_the_address_is_refused(tmp_path):
+    (tmp_path / "_config.yml").write_text("title: A course\n", encoding="utf-8")
+    assert address.read(tmp_path) is None
+    with pytest.raises(ValueError, match="must have a line url"):
+        address.write(tmp_path, THEIRS)
+
+
+def texts_of_the_repository() -> dict[str, str]:
+    names = ["README.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "_config.yml"]
+    paths = [ROOT / name for name in names]
+    for folder in ("book", "notebooks", "densenet_lesson"):
+        for kind in ("*.md", "*.ipynb", "*.py"):
+            paths += (ROOT / folder).rglob(kind)
+    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths}
+
+
+def test_nothing_leads_to_a_repository_that_is_not_configured():
+    published = address.read(ROOT)
+    own = {published.url.removeprefix("https://github.com/")} if published else set()
+    texts = texts_of_the_repository()
+    assert len(texts) > 60
+    for name, text in texts.items():
+        about_the_course = not name.startswith(("notebooks/", "densenet_lesson/"))
+        assert led_to(text, about_the_course) <= own, name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('course = "git+https://github.com/a/b@main"', "a/b"),
+        ("(https://colab.research.google.com/github/a/b/blob/main/x.ipynb)", "a/b"),
+        (f"see https://github.com/a/{OUR_NAME}/issues", f"a/{OUR_NAME}"),
+    ],
+)
+def test_a_link_as_if_to_this_course_s_repository_is_found_even_in_a_notebook(text, name):
+    assert led_to(text, of_the_course=False) == {name}
+
+
+def test_another_project_s_issue_may_be_cited_in_a_notebook_but_not_in_the_readme():
+    text = "https://github.com/pytorch/vision/issues/906 and url: https://github.com/OWNER/NAME"
+    assert led_to(text, of_the_course=False) == set()
+    assert led_to(text, of_the_course=True) == {"pytorch/vision"}
 
 
 # ------------------------------------------------------------------------ the set-up cell
 
 
-def setup_cell(**environment: str) -> subprocess.CompletedProcess:
-    """Run the set-up cell as it stands in the first chapter."""
-    environment = {**os.environ, **environment}
-    code = code_cells(chapters()[0])[0].source
+ON_COLAB = ("COLAB_RELEASE_TAG", "DENSENET_LESSON_SOURCE")
+
+
+def setup_cell(
+    where: Address | None = None, advice: str = setup_cells.CHAPTER, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run the set-up cell for an address as it stands in a notebook."""
+    kept = {name: value for name, value in os.environ.items() if name not in ON_COLAB}
+    environment = {**kept, **environment}
+    code = setup_cells.installing(where, "d2l==1.0.3", advice)
     python = [sys.executable, "-c", code]
     return subprocess.run(python, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -105,13 +186,30 @@ def test_the_set_up_cell_is_the_first_code_cell_and_the_colab_link_is_near_the_t
 
 
 def test_the_set_up_cell_is_silent_on_your_own_machine():
-    result = setup_cell()
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    for where in (None, THEIRS):
+        result = setup_cell(where)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_the_set_up_cell_says_what_could_not_be_installed(tmp_path):
+@pytest.mark.parametrize(
+    ("advice", "words"),
+    [
+        (setup_cells.CHAPTER, "On its page in the book, a line near the top offers one"),
+        (setup_cells.PROBLEM_SET, "`make release` makes one that does"),
+    ],
+)
+def test_without_an_address_the_set_up_cell_says_on_colab_which_file_to_take(advice, words):
+    result = setup_cell(None, advice, COLAB_RELEASE_TAG="test")
+    assert result.returncode == 1 and result.stdout == ""
+    assert "RuntimeError: This file doesn't bring the course along.\n" in result.stderr
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("where", [None, THEIRS])
+def test_the_set_up_cell_says_what_could_not_be_installed(where, tmp_path):
     missing = str(tmp_path / "missing-1.0-py3-none-any.whl")
-    result = setup_cell(COLAB_RELEASE_TAG="test", DENSENET_LESSON_SOURCE=missing, PIP_NO_INDEX="1")
+    options = {"DENSENET_LESSON_SOURCE": missing, "PIP_NO_INDEX": "1"}
+    result = setup_cell(where, COLAB_RELEASE_TAG="test", **options)
     assert result.returncode == 1 and result.stdout == ""
     assert f"RuntimeError: Set-up could not install {missing}:\n" in result.stderr
     assert "No such file or directory" in result.stderr
@@ -230,6 +328,60 @@ print(sorted({heavy} & (set(sys.modules) - before)))"""
 def test_the_citation_has_the_package_s_version():
     assert read_yaml("CITATION.cff")["version"] == densenet_lesson.__version__
     assert f"## {densenet_lesson.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+# ------------------------------------------------------------------------ what GitHub does
+
+
+def workflow() -> dict:
+    path = ROOT / ".github" / "workflows" / "course.yml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def commands(job: str) -> list[str]:
+    return [step["run"] for step in workflow()["jobs"][job]["steps"] if "run" in step]
+
+
+def test_the_workflow_runs_the_commands_of_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [line for line in commands("linux") if line.startswith("make")] == re.search(
+        r"```\n(make book\nmake test)\n```", readme
+    )[1].splitlines()
+    by_hand = re.findall(r"^\.venv\\Scripts\S* -m pip .*", readme, re.MULTILINE)
+    assert len(by_hand) == 3
+    assert [line for line in commands("windows") if "-m pip" in line] == by_hand
+    on_macos = [line.replace(".venv\\Scripts\\", ".venv/bin/") for line in by_hand]
+    assert [line for line in commands("macos") if "-m pip" in line] == on_macos
+    for job, folder in (("macos", ".venv/bin"), ("windows", r".venv\Scripts")):
+        tests = [line for line in commands(job) if "-m pytest" in line]
+        tested = [re.search(r"tests/\S+", line)[0] for line in tests]
+        assert tested == ["tests/package", "tests/notebooks/test_notebooks.py"]
+        assert all((ROOT / path).exists() for path in tested)
+        assert all(line.startswith(folder) for line in tests)
+
+
+def test_only_a_tested_main_is_published_without_a_secret_and_with_the_copy_s_own_address():
+    text = (ROOT / ".github" / "workflows" / "course.yml").read_text(encoding="utf-8")
+    assert "secrets." not in text
+    publish = workflow()["jobs"]["publish"]
+    assert publish["needs"] == "linux" and "'refs/heads/main'" in publish["if"]
+    (links,) = [line for line in commands("publish") if line.startswith("make links")]
+    given = dict(word.split("=") for word in links.split()[2:])
+    assert given == {
+        "REPOSITORY": '"$GITHUB_REPOSITORY"',
+        "REF": '"$GITHUB_SHA"',
+        "BRANCH": "colab",
+    }
+    assert "git push --force origin HEAD:refs/heads/colab" in commands("publish")
+    assert workflow()["permissions"] == {"contents": "read"}
+    writes = [name for name, job in workflow()["jobs"].items() if "permissions" in job]
+    assert writes == ["publish"]
+
+
+def test_every_action_is_github_s_own_in_a_named_major_version():
+    for job in workflow()["jobs"].values():
+        for step in job["steps"]:
+            assert "run" in step or re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]), step
 
 
 # ------------------------------------------------------------------------ notebooks
@@ -352,7 +504,7 @@ def test_the_book_s_configuration_shows_stored_outputs_and_only_the_listed_pages
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     assert config["execute"]["execute_notebooks"] == "off"
     assert config["only_build_toc_files"] is True
-    assert "path_to_book" not in config["repository"]
+    assert set(config["repository"]) == {"url", "ref", "branch"}
     assert len(pages()) == len(set(pages()))
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tools import address
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "_build" / "linkcheck"
@@ -44,13 +44,13 @@ def check(folder: Path) -> list[Result]:
     return [result for result in results if result["uri"].startswith("http")]
 
 
-def report(results: list[Result], own: str) -> tuple[list[str], int]:
+def report(results: list[Result], own: str | None) -> tuple[list[str], int]:
     """Sum up what the checker found.
 
     Args:
         results: what is known about each link.
-        own: the address of this course's repository. A link to it that is broken is no mistake of
-            the text: it may not be published yet.
+        own: the address of this course's repository, if it has one. A link to it that is broken is
+            no mistake of the text: it may not be published yet.
 
     Returns:
         Lines to print, and 0 if no link is broken, 1 if one is, 2 if nothing could be asked.
@@ -59,9 +59,9 @@ def report(results: list[Result], own: str) -> tuple[list[str], int]:
     asked = [one for one in results if one["status"] not in ("ignored", "unchecked")]
     if asked and all(any(word in one["info"] for word in NO_NETWORK) for one in asked):
         return [f"{len(asked)} links to other sites, and no network to ask them."], 2
-    name = own.removeprefix("https://github.com/")
-    waiting = [one for one in broken if name in one["uri"]]
-    wrong = [one for one in broken if name not in one["uri"]]
+    name = own.removeprefix("https://github.com/") if own else None
+    waiting = [one for one in broken if name and name in one["uri"]]
+    wrong = [one for one in broken if one not in waiting]
     moved = [one for one in results if one["status"] == "redirected" and one["code"] in (301, 308)]
     lines = [f"broken: {one['uri']} ({one['filename']}): {one['info'][:120]}" for one in wrong]
     lines += [f"moved for good: {one['uri']} ({one['filename']}) to {one['info']}" for one in moved]
@@ -79,10 +79,10 @@ def counted(results: list[Result]) -> str:
 
 def main() -> int:
     """Check the links; 0 when none is broken."""
-    own = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    published = address.read(ROOT)
     print("Asking every link. This takes a minute or two.", flush=True)
     try:
-        lines, code = report(check(FOLDER), own)
+        lines, code = report(check(FOLDER), published and published.url)
     except RuntimeError as error:
         lines, code = [str(error)], 2
     print("\n".join(lines))

@@ -1,10 +1,11 @@
 """Keep the chapters' notebooks in order.
 
-links    writes the repository's address into every place that needs it
+links    writes into every place that needs it where the course is published, by _config.yml
 run      runs every chapter from top to bottom and stores its outputs
 """
 
 import argparse
+import copy
 import html
 import os
 import re
@@ -12,9 +13,11 @@ import sys
 from pathlib import Path
 
 import nbformat
-import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from tools import address, setup_cell
+from tools.address import Address
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,55 +28,10 @@ METADATA = {
 }
 
 COLAB_LINK = """\
-[Run this chapter on Colab]({colab}/github/{repository}/blob/{branch}/notebooks/{name}): \
-it opens in your browser, with nothing to install."""
+[Run this chapter on Colab]({colab}): it opens in your browser, with nothing to install."""
 
-SETUP = """\
-# Set-up: nothing to do on your own machine. On Colab it installs the course and d2l.
-import os
-import subprocess
-import sys
-
-if "COLAB_RELEASE_TAG" in os.environ:
-    course = "git+{url}@{branch}"
-    course = os.environ.get("DENSENET_LESSON_SOURCE", course)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    pip += [course, "{d2l}"]
-    installed = subprocess.run(pip, capture_output=True, text=True)
-    if installed.returncode != 0:
-        raise RuntimeError(f"Set-up could not install {{course}}:\\n{{installed.stderr}}")"""
-
-# In the book, a reader sees one line instead of the set-up cell, and may unfold it.
-FOLDED = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "Show the set-up cell"}}
-
-
-def settings(root: Path) -> dict[str, str]:
-    """Read the address from _config.yml and d2l's version from constraints.txt.
-
-    Args:
-        root: the repository's folder.
-
-    Returns:
-        url, branch, repository ("owner/name"), colab (address) and d2l ("d2l==version").
-
-    Raises:
-        ValueError: the address is not one that Colab can open.
-    """
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    url, branch = config["repository"]["url"], config["repository"]["branch"]
-    address = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", url)
-    if address is None:
-        raise ValueError(
-            f"repository url in _config.yml is {url!r}; Colab opens https://github.com/OWNER/NAME"
-        )
-    constraints = (root / "constraints.txt").read_text(encoding="utf-8")
-    return {
-        "url": url,
-        "branch": branch,
-        "repository": address[1],
-        "colab": config["launch_buttons"]["colab_url"],
-        "d2l": re.search(r"^d2l==\S+", constraints, re.MULTILINE)[0],
-    }
+# For whoever opens the file. On the chapter's page, the book puts its own line here.
+NO_LINK = "For Colab, take the file that this chapter's page in the book offers in this place."
 
 
 def chapters(root: Path) -> list[Path]:
@@ -99,7 +57,7 @@ def put_cell(notebook: nbformat.NotebookNode, cell: nbformat.NotebookNode, place
 
 
 def write_links(root: Path) -> list[Path]:
-    """Write the Colab link and the set-up cell into every chapter, the address into other files.
+    """Write where the course is published, by _config.yml, into notebooks and metadata.
 
     Args:
         root: the repository's folder.
@@ -107,31 +65,55 @@ def write_links(root: Path) -> list[Path]:
     Returns:
         The files that changed.
     """
-    values, changed = settings(root), []
+    published, d2l, changed = address.read(root), setup_cell.d2l_of(root), []
     for path in chapters(root):
-        before = path.read_text(encoding="utf-8")
-        notebook = nbformat.reads(before, as_version=4)
-        link = COLAB_LINK.format(name=path.name, **values)
+        before = nbformat.read(path, as_version=4)
+        notebook = copy.deepcopy(before)
+        link = COLAB_LINK.format(colab=published.on_colab(path.stem)) if published else NO_LINK
         put_cell(notebook, nbformat.v4.new_markdown_cell(link, id="colab-link"), 1)
         first_code = [cell.cell_type for cell in notebook.cells].index("code")
-        setup = SETUP.format(**values)
-        setup_cell = nbformat.v4.new_code_cell(setup, id="setup", metadata=FOLDED)
-        put_cell(notebook, setup_cell, first_code)
-        if nbformat.writes(notebook) + "\n" != before:
-            write(notebook, path)
-            changed.append(path)
-    return changed + write_address(root, values["url"])
+        setup = setup_cell.installing(published, d2l)
+        cell = nbformat.v4.new_code_cell(setup, id="setup", metadata=setup_cell.FOLDED)
+        put_cell(notebook, cell, first_code)
+        changed += write_if_changed(notebook, before, path)
+    for path in sorted((root / "notebooks" / "assignments").glob("*.ipynb")):
+        before = nbformat.read(path, as_version=4)
+        notebook = copy.deepcopy(before)
+        setup = setup_cell.installing(published, d2l, setup_cell.PROBLEM_SET)
+        setup_cell.setup_cell(notebook).source = setup
+        changed += write_if_changed(notebook, before, path)
+    return changed + write_metadata(root, published)
 
 
-def write_address(root: Path, url: str) -> list[Path]:
-    """Replace the address that CITATION.cff gives by `url`, in every file that names it."""
-    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
-    old, changed = re.search(r'^repository-code: "?([^"\s]+)', citation, re.MULTILINE)[1], []
-    for path in (root / name for name in ("README.md", "CITATION.cff", "pyproject.toml")):
-        before = path.read_text(encoding="utf-8")
-        if before.replace(old, url) != before:
-            path.write_text(before.replace(old, url), encoding="utf-8")
-            changed.append(path)
+def write_if_changed(
+    notebook: nbformat.NotebookNode, before: nbformat.NotebookNode, path: Path
+) -> list[Path]:
+    """Write a notebook that is not as it was; the list of what was written."""
+    if notebook == before:
+        return []
+    write(notebook, path)
+    return [path]
+
+
+# What programs read: the line that gives the address, and the line that it follows.
+METADATA_LINES = {
+    "CITATION.cff": ('repository-code: "{url}"', "license: MIT"),
+    "pyproject.toml": ('urls = {{ Repository = "{url}" }}', 'license-files = ["LICENSE"]'),
+}
+
+
+def write_metadata(root: Path, published: Address | None) -> list[Path]:
+    """Write the repository's address into CITATION.cff and pyproject.toml, or take it out."""
+    changed = []
+    for name, (line, anchor) in METADATA_LINES.items():
+        before = (root / name).read_text(encoding="utf-8")
+        pattern = re.escape(line.format(url="URL")).replace("URL", '[^"]*')
+        text = re.sub(rf"^{pattern}\n", "", before, flags=re.MULTILINE)
+        if published:
+            text = text.replace(f"\n{anchor}\n", f"\n{anchor}\n{line.format(url=published.url)}\n")
+        if text != before:
+            (root / name).write_text(text, encoding="utf-8")
+            changed.append(root / name)
     return changed
 
 
@@ -188,19 +170,40 @@ def write_alt_texts(notebook: nbformat.NotebookNode) -> None:
             about.setdefault("image", {})["alt"] = alt
 
 
-def main() -> int:
-    """Do what the command line asks; 0 when all went well."""
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("command", choices=["links", "run"])
     parser.add_argument("notebooks", nargs="*", type=Path, help="run these only")
-    arguments = parser.parse_args()
-    if arguments.command == "links":
-        for path in write_links(ROOT):
-            print("wrote", path.relative_to(ROOT))
-        return 0
+    links = parser.add_argument_group("links: write this address into _config.yml before")
+    links.add_argument("--repository", help="OWNER/NAME on GitHub")
+    links.add_argument("--ref", default="", help="a tag, or a commit's 40 digits")
+    links.add_argument("--branch", default="", help="where Colab finds the notebooks, if not there")
+    return parser
+
+
+def links(options: argparse.Namespace) -> int:
+    """Write the links, and say where; first the address that the command line gives, if any."""
+    if options.repository:
+        url = f"https://github.com/{options.repository}"
+        address.write(ROOT, Address(url, options.ref, options.branch))
+    for path in write_links(ROOT):
+        print("wrote", path.relative_to(ROOT))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks; 0 when all went well."""
+    options = parser().parse_args(arguments)
+    if options.command == "links":
+        try:
+            return links(options)
+        except ValueError as error:
+            print(f"links: {error}", file=sys.stderr)
+            return 1
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar shows times, which differ from run to run
     failed = 0
-    for path in arguments.notebooks or chapters(ROOT):
+    for path in options.notebooks or chapters(ROOT):
         print("running", path.name, flush=True)
         try:
             run(path)

@@ -13,13 +13,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
 from docutils import nodes
 from package_source import PACKAGE, Module, imports, modules, notebook_code, origin
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import inspect
 from sphinx.util.docutils import SphinxDirective
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools import address  # noqa: E402
+from tools.address import Address  # noqa: E402
 
 FOLDER = "book/api"
 
@@ -29,7 +32,7 @@ PAGE = """\
 
 .. rst-class:: api-source
 
-`{path} <{url}/blob/{branch}/{path}>`_ in the repository
+{place} in the repository
 
 .. automodule:: {name}
    :members:
@@ -44,19 +47,19 @@ def short(name: str) -> str:
     return name.removeprefix(f"{PACKAGE}.")
 
 
-def page_text(module: Module, root: Path, repository: dict[str, str]) -> str:
+def page_text(module: Module, root: Path, published: Address | None) -> str:
     """The page of one module, in reStructuredText.
 
     Args:
         module: as `package_source.modules` found it.
         root: the repository's folder.
-        repository: its `url` and `branch`.
+        published: where the repository is; None: nowhere.
     """
     title = short(module.name)
     path = module.path.relative_to(root).as_posix()
-    text = PAGE.format(
-        short=title, underline="=" * (len(title) + 4), name=module.name, path=path, **repository
-    )
+    place = f"`{path} <{published.files}/{path}>`_" if published else f"``{path}``"
+    line = "=" * (len(title) + 4)
+    text = PAGE.format(short=title, underline=line, name=module.name, place=place)
     elsewhere = [name for name in module.exported if name not in module.own]
     if elsewhere:
         listed = ", ".join(f"`{name}`" for name in elsewhere)
@@ -72,14 +75,13 @@ def write_pages(app: Any, config: Any) -> None:
     # The list of pages ends with the modules; with their functions, it would slow down every page.
     config.html_theme_options.setdefault("navigation_depth", 2)
     config.autodoc_mock_imports = sorted(set().union(*(m.libraries for m in known.values())))
-    settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
-    repository = {key: settings[key] for key in ("url", "branch")}
+    published = address.read(root)
     (root / FOLDER).mkdir(exist_ok=True)
     wanted = {root / FOLDER / f"{short(module.name)}.rst": module for module in known.values()}
     for old in set((root / FOLDER).glob("*.rst")) - set(wanted):
         old.unlink()
     for path, module in wanted.items():
-        text = page_text(module, root, repository)
+        text = page_text(module, root, published)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
 

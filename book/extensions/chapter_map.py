@@ -168,21 +168,8 @@ class Sum(SphinxRole):
         return [nodes.Text(said[self.text])], []
 
 
-class Colab(SphinxRole):
-    """Role `colab`: a chapter on Colab, as in {colab}`the words of the link <03_concatenation>`."""
-
-    def run(self) -> tuple[list[nodes.Node], list]:
-        words, name = re.fullmatch(r"(.+) <(\w+)>", self.text).groups()
-        config = yaml.safe_load((Path(self.env.srcdir) / "_config.yml").read_text("utf-8"))
-        site, repository = config["launch_buttons"]["colab_url"], config["repository"]
-        owner = repository["url"].removeprefix("https://github.com/")
-        address = f"{site}/github/{owner}/blob/{repository['branch']}/notebooks/{name}.ipynb"
-        return [nodes.reference("", words, refuri=address)], []
-
-
 def setup(app: Any) -> dict[str, bool]:
     """Connect the extension to Sphinx."""
     app.add_directive("chapter-map", ChapterMap)
     app.add_role("chapters", Sum())
-    app.add_role("colab", Colab())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -42,7 +42,7 @@ def course_entry(citation: dict[str, Any], year: str) -> str:
         "author": people(citation["authors"]),
         "title": f"{{{citation['title']}}}",
         "year": year,
-        "url": citation["repository-code"],
+        "url": citation.get("repository-code", ""),
         "note": f"Version {citation['version']}",
     }
     return bibtex("misc", "from_resnet_to_densenet", fields)
@@ -86,15 +86,11 @@ class Citation(SphinxDirective):
 def words(citation: dict[str, Any], year: str) -> nodes.paragraph:
     """The course as a line of a list of references."""
     authors = "; ".join(author["name"] for author in citation["authors"])
-    address = citation["repository-code"]
-    return nodes.paragraph(
-        "",
-        "",
-        nodes.Text(f"{authors[0].upper()}{authors[1:]} ({year}). "),
-        nodes.emphasis("", citation["title"]),
-        nodes.Text(f", version {citation['version']}. "),
-        nodes.reference("", address, refuri=address),
-    )
+    line = nodes.paragraph("", f"{authors[0].upper()}{authors[1:]} ({year}). ")
+    line += [nodes.emphasis("", citation["title"]), nodes.Text(f", version {citation['version']}.")]
+    if address := citation.get("repository-code"):
+        line += [nodes.Text(" "), nodes.reference("", address, refuri=address)]
+    return line
 
 
 def setup(app: Any) -> dict[str, bool]:

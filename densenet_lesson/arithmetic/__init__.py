@@ -30,7 +30,6 @@ MEASURED = [
     "Row",
     "Stage",
     "activation_bytes",
-    "check_image_size",
     "flops",
     "minimum_size",
     "parameters",

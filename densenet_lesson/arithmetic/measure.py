@@ -8,9 +8,8 @@ keeps for the backward pass. So nothing here is calculated: what you calculate b
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +26,7 @@ from ..arguments import check_positive
 from ..blocks import DenseBlock
 from ..classic_configs import ClassicConfig
 from ..configs import Config, DenseNetConfig, get_config
+from ..misfits import smallest_size
 from ..models import build
 from .parts import places
 
@@ -44,7 +44,6 @@ KINDS: dict[type[nn.Module], str] = {
     nn.Dropout: "dropout",
     nn.Linear: "linear",
 }
-LARGEST = 1024  # pixels: every network of the course takes such an image
 WEIGHTED = ("conv", "norm", "linear")
 Bytes = tuple[int, int]  # for an image, for a batch
 JOINTS = {torch.ops.aten.cat.default: "concat", torch.ops.aten.add.Tensor: "add"}
@@ -99,9 +98,7 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    size = config.image_size if image_size is None else image_size
-    check_image_size(config, size)
-    return list(measured(config, size))
+    return list(measured(config, pixels(config, image_size)))
 
 
 def stages(config: Config, image_size: int | None = None) -> list[Stage]:
@@ -145,10 +142,8 @@ def flops(config: Config, image_size: int | None = None) -> int:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    size = config.image_size if image_size is None else image_size
-    check_image_size(config, size)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        run(weightless(config).eval(), config, size)
+        run(weightless(config).eval(), config, pixels(config, image_size))
     return counter.get_total_flops() // BATCH
 
 
@@ -161,64 +156,19 @@ def activation_bytes(config: Config, batch_size: int = 1, image_size: int | None
     Raises:
         ValueError: if `batch_size` is not positive, or the image too small for the network.
     """
-    check_positive("batch_size", batch_size)
+    batch_size = check_positive("batch_size", batch_size)
     rows = trace(config, image_size)
     per_image = sum(row.kept_bytes for row in rows)
     return batch_size * per_image + sum(row.kept_bytes_per_batch for row in rows)
 
 
-@cache
 def minimum_size(config: Config) -> int:
     """The smallest image, in pixels, that leaves something to look at after all the poolings.
 
     A classic network without a pooling to a fixed size takes only its own size. Chapter 6.
     """
-    if not takes_any_size(config):
-        return config.image_size
-    enough = 1
-    while not passes(config, enough) and enough < LARGEST:
-        enough *= 2
-    return bisect_left(range(enough), True, lo=enough // 2 + 1, key=partial(passes, config))
-
-
-def check_image_size(config: Config, height: int, width: int | None = None) -> None:
-    """Raise a ValueError unless images of this many pixels fit the network.
-
-    Args:
-        config: of the network.
-        height: of the images, in pixels.
-        width: of the images; None is the same as the height.
-    """
-    width = height if width is None else width
-    shortest = min(height, width)
-    check_positive("image_size", shortest)
-    if not takes_any_size(config) and (height, width) != (config.image_size,) * 2:
-        raise ValueError(
-            f"image_size={height if height != config.image_size else width} does not fit "
-            f"{config.name}: its first linear layer needs images of exactly {config.image_size} "
-            f"pixels each way; resize them, or build the network with image_size={shortest}"
-        )
-    if not passes(config, shortest):
-        raise ValueError(
-            f"image_size={shortest} is too small for {config.name}: after its poolings nothing "
-            f"would be left; use at least {minimum_size(config)} pixels"
-        )
-
-
-def takes_any_size(config: Config) -> bool:
-    """Whether the network averages all pixels before its first linear layer."""
-    return not isinstance(config, ClassicConfig) or config.pool is not None
-
-
-@cache
-def passes(config: Config, size: int) -> bool:
-    """Whether something is left of an image of this size after all the poolings."""
-    roomy = get_config(config, image_size=LARGEST) if takes_any_size(config) else config
-    try:
-        run(weightless(roomy).eval(), roomy, size)
-    except (RuntimeError, ValueError):
-        return False
-    return True
+    one_size = isinstance(config, ClassicConfig) and config.pool is None
+    return config.image_size if one_size else smallest_size(weightless(config))
 
 
 # ------------------------------------------------------------------------ the network, measured
@@ -231,9 +181,14 @@ def weightless(config: Config) -> nn.Module:
         return build(config)
 
 
-def run(net: nn.Module, config: Config, height: int, width: int | None = None) -> None:
-    """Send a batch of images without numbers through a network."""
-    net(torch.empty(BATCH, config.in_channels, height, width or height, device="meta"))
+def pixels(config: Config, image_size: int | None) -> int:
+    """The size to measure at: the one that was asked for, or the configuration's own."""
+    return config.image_size if image_size is None else check_positive("image_size", image_size)
+
+
+def run(net: nn.Module, config: Config, size: int) -> None:
+    """Send a batch of images without numbers through a network, which says if they don't fit."""
+    net(torch.empty(BATCH, config.in_channels, size, size, device="meta"))
 
 
 @cache

@@ -22,9 +22,9 @@ def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:
     Raises:
         ValueError: if an argument is not a positive integer.
     """
-    check_positive("in_channels", in_channels)
-    check_positive("num_layers", num_layers)
-    check_positive("growth_rate", growth_rate)
+    in_channels = check_positive("in_channels", in_channels)
+    num_layers = check_positive("num_layers", num_layers)
+    growth_rate = check_positive("growth_rate", growth_rate)
     return in_channels + num_layers * growth_rate
 
 
@@ -40,8 +40,8 @@ def compressed(channels: int, compression: float = 0.5) -> int:
     Raises:
         ValueError: if an argument makes no sense, or no channel would be left.
     """
-    check_positive("channels", channels)
-    check_compression(compression)
+    channels = check_positive("channels", channels)
+    compression = check_compression(compression)
     kept = math.floor(round(compression * channels, 6))  # 0.29 * 100 is 28.999… in a computer
     if kept < 1:
         least = math.ceil(1 / compression)
@@ -70,7 +70,7 @@ def output_size(
     Raises:
         ValueError: if the kernel doesn't fit into the padded image.
     """
-    check_positive("size", size)
+    size = check_positive("size", size)
     room = size + 2 * padding - kernel_size
     if room < (1 - stride if ceil else 0):
         least = kernel_size - 2 * padding - (stride - 1 if ceil else 0)

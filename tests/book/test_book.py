@@ -1,19 +1,26 @@
 """The built book, as far as no browser is needed: pages, links, pictures, what it loads."""
 
 import ast
+import base64
 import functools
 import html
+import io
 import json
 import re
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import nbformat
 import networkx
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 import run_facts
-from course import ROOT, chapters, notebook, pages, read_yaml
+from browser import built_pages
+from course import ROOT, chapters, led_to, notebook, pages, read_yaml
+from tools import single_file
+from tools.address import read as read_address
 
 HTML = ROOT / "_build" / "html"
 
@@ -111,20 +118,6 @@ def test_the_styles_load_only_files_of_the_book():
         assert not outside, f"{path.name} loads {outside}"
 
 
-@pytest.mark.parametrize("name", [*pages(), *(f"book/api/{module}" for module in modules())])
-def test_internal_links_lead_somewhere(name):
-    here = HTML / f"{name}.html"
-    for tag in page(name).find_all("a", href=True):
-        address, anchor = urldefrag(tag["href"])
-        if re.match(r"[a-z]+:", address):
-            continue
-        target = (here.parent / unquote(address)).resolve() if address else here
-        assert target.exists(), f"{name} links to {tag['href']}"
-        if anchor and target.suffix == ".html":
-            other = target.relative_to(HTML.resolve()) if address else Path(f"{name}.html")
-            assert unquote(anchor) in anchors(str(other.with_suffix(""))), tag["href"]
-
-
 @every_page
 def test_every_picture_has_alt_text(name):
     for tag in article(name).find_all("img"):
@@ -143,13 +136,50 @@ def test_a_picture_from_code_stands_with_its_caption(chapter):
 
 
 @every_chapter
-def test_a_chapter_offers_colab_and_the_notebook_itself(chapter):
-    config = read_yaml("_config.yml")
-    owner_and_name = config["repository"]["url"].removeprefix("https://github.com/")
-    path = f"{owner_and_name}/blob/{config['repository']['branch']}/notebooks/{chapter}.ipynb"
-    links = [tag["href"] for tag in page(f"notebooks/{chapter}").find_all("a", href=True)]
-    assert links.count(f"https://colab.research.google.com/github/{path}") == 2  # button and text
+def test_a_chapter_offers_the_notebook_and_near_its_top_the_way_to_colab(chapter):
+    soup, published = page(f"notebooks/{chapter}"), read_address(ROOT)
+    links = [tag["href"] for tag in soup.find_all("a", href=True)]
     assert any(link.endswith(f"_sources/notebooks/{chapter}.ipynb") for link in links)
+    if published:
+        assert links.count(published.on_colab(chapter)) == 2  # button and text
+    else:
+        (link,) = soup.select(f'article a[download][href="../_static/colab/{chapter}.ipynb"]')
+        said = " ".join(link.find_parent("p").get_text().split())
+        assert said == "For Colab, download this chapter, then choose File → Upload notebook there."
+        assert link.find_previous("h1") is soup.h1 and link.find_previous("h2") is None
+        assert not soup.select(".dropdown-launch-buttons")
+
+
+@pytest.mark.skipif(read_address(ROOT) is not None, reason="Colab opens the chapters themselves")
+@every_chapter
+def test_the_file_for_colab_is_this_chapter_with_the_package_of_today(chapter):
+    path = HTML / "_static" / "colab" / f"{chapter}.ipynb"
+    made, source = nbformat.read(path, as_version=4), notebook(chapter)
+    changed = {
+        cell.id: new.source
+        for cell, new in zip(source.cells, made.cells, strict=True)
+        if cell.cell_type == "code" and cell.source != new.source
+    }
+    assert list(changed) == ["setup"], "run `make book`"
+    carried = re.search(r'CONTENT = """\n(.+?)\n"""', changed["setup"], re.DOTALL)[1]
+    wheel = zipfile.ZipFile(io.BytesIO(base64.b64decode(carried)))
+    files = {name: wheel.read(name) for name in wheel.namelist() if "dist-info" not in name}
+    package = [ROOT / "densenet_lesson" / "README.md", *(ROOT / "densenet_lesson").rglob("*.py")]
+    expected = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package}
+    for name in single_file.records_of(ROOT, chapter):
+        inside = name.replace("book/results", "densenet_lesson/results")
+        expected[inside] = (ROOT / name).read_bytes()
+    assert files == expected, "run `make book`"
+
+
+@pytest.mark.parametrize("name", built_pages())
+def test_no_page_leads_to_a_repository_that_is_not_configured(name):
+    published = read_address(ROOT)
+    text = (HTML / f"{name}.html").read_text(encoding="utf-8")
+    own = {published.url.removeprefix("https://github.com/")} if published else set()
+    assert led_to(text, of_the_course=False) <= own
+    buttons = page(name).select(".article-header-buttons a[href*='github.com']")
+    assert bool(buttons) <= bool(published)
 
 
 @every_chapter
@@ -248,7 +278,7 @@ def test_the_front_page_offers_three_ways_and_leads_on():
     ways = article("book/index").select(".front-way")
     assert [way.strong.get_text() for way in ways] == ["Read", "Run on Colab", "Teach"]
     assert all(way.a for way in ways)
-    assert ways[1].a["href"].endswith(f"/notebooks/{chapters()[0]}.ipynb")
+    assert ways[1].a["href"].endswith(f"/{chapters()[0]}.ipynb")
     redirect = page("index").find("meta", attrs={"http-equiv": "Refresh"})
     assert redirect["content"].endswith("book/index.html")
 
@@ -317,8 +347,10 @@ def test_each_public_name_of_a_module_is_described_with_its_arguments_and_a_link
     module,
 ):
     content = article(f"book/api/{module}")
-    in_repository = content.select_one(".api-source a")["href"]
-    assert in_repository.endswith(modules()[module].relative_to(ROOT).as_posix())
+    place, published = modules()[module].relative_to(ROOT).as_posix(), read_address(ROOT)
+    assert content.select_one(".api-source").get_text() == f"{place} in the repository"
+    links = [tag["href"] for tag in content.select(".api-source a")]
+    assert links == ([f"{published.files}/{place}"] if published else [])
     for name, node in public(module).items():
         full = "densenet_lesson" if module == "densenet_lesson" else f"densenet_lesson.{module}"
         heading = content.find(id=f"{full}.{name}")
@@ -347,7 +379,7 @@ def test_the_list_of_modules_has_them_all():
 def test_the_first_mention_of_an_imported_name_in_a_chapter_leads_to_its_description():
     links = article("notebooks/05_transition").select('a[href^="../book/api/"]')
     found = [(link.get_text(), link["href"]) for link in links]
-    address = "../book/api/trace.html#densenet_lesson.trace.minimum_size"
+    address = "../book/api/arithmetic.measure.html#densenet_lesson.arithmetic.measure.minimum_size"
     assert found.count(("arithmetic.minimum_size", address)) == 1
     assert len(found) == len(set(found))
 
@@ -368,12 +400,11 @@ def records() -> list[str]:
     return sorted(path.stem for path in (ROOT / "book" / "results").glob("*.json"))
 
 
-@pytest.mark.parametrize("name", records())
-def test_the_page_of_numbers_says_how_a_recorded_run_was_made(name):
+def facts(name: str) -> list[str]:
+    """What the page of numbers has to tell of a recorded run."""
     record = json.loads((ROOT / "book" / "results" / f"{name}.json").read_text(encoding="utf-8"))
-    text = article("book/numbers").find(id=f"run-{name}").get_text()
-    session, last = record["sessions"][0], record["rows"][-1]
-    for fact in (
+    session = record["sessions"][0]
+    return [
         record["model"]["name"],
         f"{record['model']['parameters']:,} parameters",
         record["data"]["fingerprint"],
@@ -382,12 +413,18 @@ def test_the_page_of_numbers_says_how_a_recorded_run_was_made(name):
         f"threads: {session['threads']}",
         f"PyTorch {session['torch']}",
         session["commit"],
-        f"test accuracy {last['test_accuracy']:.4f}",
         f"make reproduce RUN={name}",
-    ):
-        assert str(fact) in re.sub(r"\n+", "\n", text), fact
-    rows = article("book/numbers").select(f'a[href="#run-{name}"]')
-    assert f"{last['test_accuracy']:.4f}" in rows[0].find_parent("tr").get_text()
+        f"test accuracy {record['rows'][-1]['test_accuracy']:.4f}",
+    ]
+
+
+def test_the_page_of_numbers_says_how_each_recorded_run_was_made():
+    content = article("book/numbers")
+    for name in records():
+        text = re.sub(r"\n+", "\n", content.find(id=f"run-{name}").get_text())
+        assert [fact for fact in facts(name) if fact not in text] == [], name
+        row = content.select_one(f'a[href="#run-{name}"]').find_parent("tr")
+        assert facts(name)[-1].split()[-1] in row.get_text(), name
 
 
 def test_the_page_of_numbers_says_which_chapter_shows_a_run():
@@ -413,7 +450,7 @@ def test_a_run_s_time_is_told_in_large_units(seconds, words):
 
 def test_the_page_on_citing_says_what_citation_cff_says():
     citation, text = read_yaml("CITATION.cff"), article("book/cite").get_text()
-    for fact in (citation["title"], citation["version"], citation["repository-code"]):
+    for fact in (citation["title"], citation["version"], citation.get("repository-code", "")):
         assert text.count(fact) >= 1, fact
     entry, paper = (tag.get_text() for tag in article("book/cite").select(".highlight-bibtex pre"))
     assert entry.startswith("@misc{") and entry.count("{") == entry.count("}")

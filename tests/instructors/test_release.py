@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import nbformat
 import pytest
 
 from course import ROOT
-from instructors import links, release, sets, setup_cell
+from densenet_lesson.records import without_seed
+from instructors import release, sets
+from tools import address, links, setup_cell, single_file
 
 FOLDER = Path(__file__).parent / "problem_sets"
 sys.path.insert(0, str(FOLDER))
@@ -129,6 +132,14 @@ def test_on_colab_the_set_up_cell_installs_the_package_without_a_network(dist, t
     assert not [path for path in tmp_path.rglob("*.json") if "densenet_lesson" in path.parts]
 
 
+def test_a_chapter_as_a_single_file_installs_package_and_records_without_a_network(tmp_path):
+    path = ROOT / "notebooks" / "09_memory_and_speed.ipynb"
+    cell = setup_of(single_file.chapter(path, ROOT))
+    result = run_setup(cell, tmp_path, COLAB_RELEASE_TAG="test")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (tmp_path / "densenet_lesson" / "results" / "benchmarks" / "two_cores.json").is_file()
+
+
 def test_where_the_course_is_installed_the_set_up_cell_does_nothing(dist, tmp_path):
     cell = setup_of(read(dist / "students" / "ps0_toy.ipynb"))
     result = run_setup(cell, tmp_path)
@@ -144,15 +155,27 @@ def test_a_damaged_set_up_cell_says_what_is_wrong(dist, tmp_path):
     assert "RuntimeError: Set-up could not install densenet_lesson-" in result.stderr
 
 
-def test_from_the_repository_the_configured_address_counts(tmp_path):
-    config = (ROOT / "_config.yml").read_text("utf-8")
-    old = "https://github.com/densenet-lesson/from-resnet-to-densenet"
-    assert old in config
-    (tmp_path / "_config.yml").write_text(config.replace(old, "https://github.com/a/b"), "utf-8")
-    notebook = toy.toy()
-    setup_of(notebook).source = f'course = "git+{old}@main"'
-    setup_cell.from_repository(notebook, tmp_path)
-    assert setup_of(notebook).source == 'course = "git+https://github.com/a/b@main"'
+THEIRS = address.Address("https://github.com/a/b", "v1.0")
+
+
+def test_from_the_repository_the_configured_address_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(address, "read", lambda _: THEIRS)
+    out = ["--root", str(ROOT), "--out", str(tmp_path / "colab"), "--from", "repository"]
+    assert release.main(["--colab", *out]) == 0
+    made = read(tmp_path / "colab" / "03_concatenation.ipynb")
+    assert '"git+https://github.com/a/b@refs/tags/v1.0"' in setup_of(made).source
+    assert "(https://github.com/a/b/blob/v1.0/notebooks/02_resnet_addition.ipynb)" in str(made)
+
+
+@pytest.mark.parametrize("options", [[], ["--colab"]])
+def test_without_an_address_nothing_is_released_from_the_repository(
+    options, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(address, "read", lambda _: None)
+    out = ["--root", str(ROOT), "--out", str(tmp_path / "dist"), "--from", "repository"]
+    assert release.main([*options, *out]) == 1
+    assert "needs an address, and _config.yml gives none" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()
 
 
 def test_a_notebook_without_a_set_up_cell_is_refused():
@@ -163,8 +186,8 @@ def test_a_notebook_without_a_set_up_cell_is_refused():
 
 
 def test_two_wheels_of_the_same_files_are_the_same():
-    again = setup_cell.build_wheel.__wrapped__(ROOT)
-    assert setup_cell.build_wheel(ROOT) == again
+    again = single_file.build_wheel.__wrapped__(ROOT)
+    assert single_file.build_wheel(ROOT) == again
 
 
 def inside(wheel: tuple[str, bytes]) -> set[str]:
@@ -173,7 +196,7 @@ def inside(wheel: tuple[str, bytes]) -> set[str]:
 
 
 def test_a_problem_set_carries_a_small_package_without_grader_records_and_weights():
-    wheel = setup_cell.build_wheel(ROOT)
+    wheel = single_file.build_wheel(ROOT)
     names = inside(wheel)
     assert len(wheel[1]) <= 125_000
     tops = {name.partition("/")[0] for name in names}
@@ -187,17 +210,26 @@ def test_a_problem_set_carries_a_small_package_without_grader_records_and_weight
 
 
 def test_a_chapter_s_wheel_carries_the_records_that_it_shows_and_no_others():
-    names = inside(setup_cell.build_wheel(ROOT, "09_memory_and_speed"))
+    names = inside(single_file.build_wheel(ROOT, "09_memory_and_speed"))
     records = {name for name in names if name.endswith(".json")}
     assert records == {"densenet_lesson/results/benchmarks/two_cores.json"}
-    seven = setup_cell.records_of(ROOT, "07_training")
+    seven = single_file.records_of(ROOT, "07_training")
     assert "book/results/mnist.json" in seven and "book/results/ablation_full.json" in seven
     assert not any("compare" in name for name in seven)
-    assert setup_cell.records_of(ROOT, "03_concatenation") == []
+    assert single_file.records_of(ROOT, "03_concatenation") == []
+
+
+def test_every_record_travels_with_the_chapters_that_its_band_names():
+    results = ROOT / "book" / "results"
+    bands = tomllib.loads((results / "bands.toml").read_text("utf-8"))
+    for path in results.rglob("*.json"):
+        band = bands.get(path.stem) or bands[without_seed(path.stem)]
+        for chapter in band["chapters"]:
+            assert path.relative_to(ROOT).as_posix() in single_file.records_of(ROOT, chapter)
 
 
 def test_chapters_for_colab_are_the_chapters_with_another_set_up_cell(tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "build_wheel", lambda *_: ("course.whl", b"content"))
+    monkeypatch.setattr(single_file, "build_wheel", lambda *_: ("course.whl", b"content"))
     assert release.main(["--colab", "--root", str(ROOT), "--out", str(tmp_path / "colab")]) == 0
     chapters = sorted((ROOT / "notebooks").glob("*.ipynb"))
     made = sorted((tmp_path / "colab").glob("*.ipynb"))
@@ -210,6 +242,7 @@ def test_chapters_for_colab_are_the_chapters_with_another_set_up_cell(tmp_path, 
         links.settle_links(before, "notebooks")
         for notebook in (before, after):
             setup_of(notebook).update(source="", metadata={})
+            next(cell for cell in notebook.cells if cell.id == "colab-link").source = ""
         assert before == after
     assert with_d2l == {"03", "07"}
 
@@ -237,7 +270,7 @@ def test_a_release_that_fails_says_why_and_writes_nothing(
 
 def test_another_source_of_the_package_is_refused():
     with pytest.raises(ValueError, match="source='pypi' must be 'wheel' or 'repository'"):
-        release.check_source("pypi")
+        release.where("pypi", ROOT)
 
 
 def test_a_problem_set_that_does_not_exist_is_refused(tmp_path):

@@ -104,7 +104,7 @@ def densenet_configs():
         pool=st.sampled_from(["avg", "max"]),
         negative_slope=st.sampled_from([0.0, 0.1]),
         deep_supervision=st.sampled_from([False, False, True]),
-        memory=st.sampled_from(["plain", "recompute", "linear"]),
+        memory=st.sampled_from(["plain", "recompute", "one_buffer", "linear"]),
         in_channels=st.integers(1, 3),
         num_classes=st.integers(2, 11),
         image_size=st.integers(29, 45),

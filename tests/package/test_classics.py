@@ -413,7 +413,7 @@ def test_lenet_takes_other_images_when_it_is_built_for_them():
     [
         (lambda: lenet5(image_size=8), "image_size=8 is too small for LeNet-5.* at least 12"),
         (lambda: lenet5()(torch.rand(1, 1, 32, 32)), "image_size=32 does not fit LeNet-5.* 28"),
-        (lambda: lenet5()(torch.rand(1, 1, 28, 30)), "image_size=30 does not fit LeNet-5"),
+        (lambda: lenet5()(torch.rand(1, 1, 28, 32)), "image_size=32 does not fit LeNet-5"),
         (lambda: lenet5()(torch.rand(1, 3, 28, 28)), r"takes images \[N, 1, H, W\]"),
         (lambda: build("alexnet", image_size=40), "too small for AlexNet.* at least 63 pixels"),
         (lambda: build("vgg17"), "unknown network 'vgg17': choose one of alexnet"),

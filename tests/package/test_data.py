@@ -27,6 +27,7 @@ from PIL import Image
 from torchvision import datasets
 from torchvision.transforms import functional
 
+import missing
 from densenet_lesson import data
 from densenet_lesson.data import Batches, DataError, Images, channel_statistics, load, resize
 
@@ -668,7 +669,7 @@ def test_a_damaged_debian_package_is_to_be_installed_again(home, no_network):
 @pytest.fixture(scope="module")
 def debian_fashion_mnist():
     if not data.DEBIAN_FASHION_MNIST.is_dir():
-        pytest.skip("NOT TESTED: Debian's package dataset-fashion-mnist is not installed")
+        missing.do_without(missing.FASHION_MNIST)
     return load("fashion_mnist", root="does/not/exist", download=False)
 
 

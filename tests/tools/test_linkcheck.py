@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 import linkcheck
-from course import ROOT, read_yaml
+from course import ROOT
 
-OWN = read_yaml("_config.yml")["repository"]["url"]
+OWN = "https://github.com/someone/their-copy"
 REFUSED = "Failed to resolve 'keras.io': NameResolutionError"
 
 
@@ -20,7 +20,7 @@ def link(uri, status, info="", code=0):
 def test_make_starts_it_outside_of_the_tests():
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     start = lines.index(next(line for line in lines if line.startswith("linkcheck:")))
-    assert lines[start + 1].split() == [".venv-book/bin/python", "tools/linkcheck.py"]
+    assert lines[start + 1].split() == [".venv-book/bin/python", "-m", "tools.linkcheck"]
     assert not any("linkcheck" in line for line in lines if line.startswith("test:"))
 
 
@@ -63,6 +63,11 @@ def test_the_course_s_own_address_may_not_be_published_yet():
     waiting = [link(f"{OWN}/blob/main/a.py", "broken", "404"), link(colab, "broken", "404")]
     lines, code = linkcheck.report([*waiting, link("https://b.example", "working")], OWN)
     assert lines[-1].startswith("2 lead to this course's own repository") and code == 0
+
+
+def test_a_course_that_is_published_nowhere_has_no_links_that_may_be_broken():
+    lines, code = linkcheck.report([link(f"{OWN}/blob/v1.0/a.py", "broken", "404")], None)
+    assert lines[0].startswith(f"broken: {OWN}") and code == 1
 
 
 def test_without_a_network_it_says_so():
