@@ -23,6 +23,11 @@ def misfit(network: nn.Module, x: Tensor) -> str:
             f"image_size={size} is too small for {name}: after its poolings nothing would be left; "
             f"use at least {smallest} pixels"
         )
+    if network.training and len(x) == 1 and size == smallest:
+        return (
+            f"a batch of 1 image of {size} pixels leaves batch norms of {name} one number for each "
+            "channel, of which there is no deviation: use a larger batch_size, or larger images"
+        )
     return network.wrong_size(x) if hasattr(network, "wrong_size") else ""
 
 

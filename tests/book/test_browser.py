@@ -353,7 +353,9 @@ def check_plan(page: Page, config: Config, batch_size: int = 64) -> None:
     assert result["parameters"] == f"{arithmetic.parameters(config):,}"
     assert result["FLOPs of one image"] == f"{arithmetic.flops(config):,}"
     for memory, kept in memories(config, batch_size).items():
-        name = {"recompute": "recomputed", "one_buffer": "recomputed, one buffer"}.get(memory, memory)
+        name = {"recompute": "recomputed", "one_buffer": "recomputed, one buffer"}.get(
+            memory, memory
+        )
         line = f"activation memory, {name}, batch of {batch_size:,}"
         assert result[line] == f"{kept:,} bytes"
     assert result["layers with weights"] == f"{config.depth:,}"
