@@ -7,14 +7,12 @@ marked `first`, such as a chapter's run, goes to whichever worker is free.
 
 import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
 
 pytest_plugins = ["browser"]
-HERE = Path(__file__).parent
 
 settings.register_profile("course", derandomize=True, deadline=None, database=None)
 settings.load_profile("course")
@@ -32,7 +30,7 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
     for item in items:
         if not any(mark.name == "first" for mark in item.own_markers):
-            item.add_marker(pytest.mark.xdist_group(str(Path(item.fspath).relative_to(HERE))))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One of the two processes of tests/test_memory.py that share a batch of two halves."""
+"""One of the two processes of test_memory.py that share a batch of two halves."""
 
 import copy
 import sys

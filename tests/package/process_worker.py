@@ -1,4 +1,4 @@
-"""One of the processes of tests/test_processes.py: train with a checkpoint, or stop on the way."""
+"""One of the processes of test_processes.py: train with a checkpoint, or stop on the way."""
 
 import sys
 import threading

@@ -119,6 +119,7 @@ def count_lines(call, stop: int | None = None) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("moment", ["in the middle of an epoch", "while a checkpoint is written"])
 def test_killed_and_resumed_gives_the_same_numbers(tmp_path, moment):

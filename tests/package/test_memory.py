@@ -229,6 +229,7 @@ def test_under_autocast_the_numbers_are_those_of_plain_within_bf16(memory, bn_si
         assert (ours - truth).norm() / scale < 0.05 + 2 * (plain - truth).norm() / scale
 
 
+@pytest.mark.slow
 def test_gradients_are_averaged_over_processes(tmp_path):
     path = os.pathsep.join([str(ROOT), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}

@@ -23,7 +23,7 @@ from densenet_lesson.data import Batches, Images
 from densenet_lesson.history import History
 from densenet_lesson.training import Recipe, learning_rate, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 HERE = Path(__file__).parent
 # 29 images in batches of 8: the last batch has 5, so the processes' shares differ
 RECIPE = Recipe(epochs=3, batch_size=8, lr=0.02, augment="crop-flip", size=16, normalize=True)
