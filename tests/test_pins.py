@@ -1,6 +1,7 @@
 """The exact versions in constraints.txt install on every Python that the README promises."""
 
 import sysconfig
+import tomllib
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import other_pins
 from course import ROOT
 
 # Every patch release: the oldest are in Debian and on people's machines, the newest still to come.
@@ -86,3 +88,39 @@ def test_a_pin_that_an_older_patch_release_refuses_is_found_unless_it_is_marked(
     ]
     marked = pins('soup-sieve==4.1.2 ; python_full_version >= "3.11.5"\nsoup-sieve==2.10\n')
     assert refusals(marked, installed) == []
+
+
+# ------------------------------------------------------------------------ other versions
+
+TESTED = """\
+# why
+matplotlib==3.11.2
+matplotlib-inline==0.2.2
+nvidia-nvtx==13.0.85 ; platform_machine == "x86_64"
+sphinx==7.4.7
+torch==2.14.1 ; platform_machine != "aarch64"
+torch==2.9.1 ; platform_machine == "aarch64"  # the newest tested there
+triton==3.8.0 ; platform_machine == "x86_64"
+"""
+
+
+def test_other_versions_take_the_place_of_the_tested_ones_and_the_rest_stays(tmp_path):
+    path = tmp_path / "requirements-next.txt"
+    path.write_text("sphinx==9.0.4  # the newest\nsphinx-design\nroman-numerals==4.1.0\n", "utf-8")
+    others = other_pins.versions(path)
+    assert others == {"sphinx": "9.0.4", "roman-numerals": "4.1.0"}
+    changed = other_pins.other_pins(TESTED, others)
+    assert set(changed) - set(TESTED.splitlines()) == {"sphinx==9.0.4", "roman-numerals==4.1.0"}
+    assert set(TESTED.splitlines()) - set(changed) == {"sphinx==7.4.7"}
+
+
+def test_an_older_pytorch_brings_its_own_companions():
+    changed = other_pins.other_pins(TESTED, {"torch": "2.4", "matplotlib": "3.9"})
+    kept = ["# why", "matplotlib-inline==0.2.2", "sphinx==7.4.7"]
+    assert changed == [*kept, "torch==2.4", "matplotlib==3.9"]
+
+
+def test_the_oldest_versions_are_what_the_package_says_it_accepts():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = other_pins.versions(ROOT / "pyproject.toml")
+    assert [f"{name}>={version}" for name, version in oldest.items()] == project["dependencies"]
