@@ -5,7 +5,7 @@ at the network itself. `from densenet_lesson import arithmetic` brings both.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .written import (
     block_channels,
@@ -26,18 +26,23 @@ from .written import (
     written,
 )
 
-MEASURED = [
+if TYPE_CHECKING:  # what editors and the pages of the book read; `__getattr__` finds the same
+    from .measure import (
+        Row,
+        Stage,
+        activation_bytes,
+        flops,
+        minimum_size,
+        parameters,
+        running_statistics,
+        stages,
+        trace,
+    )
+
+__all__ = [
     "Row",
     "Stage",
     "activation_bytes",
-    "flops",
-    "minimum_size",
-    "parameters",
-    "running_statistics",
-    "stages",
-    "trace",
-]
-__all__ = [
     "block_channels",
     "block_channels_written",
     "channel_path",
@@ -48,18 +53,23 @@ __all__ = [
     "conv_flops_written",
     "conv_parameters",
     "conv_parameters_written",
+    "flops",
     "linear_parameters",
     "linear_parameters_written",
+    "minimum_size",
     "output_size",
     "output_size_written",
+    "parameters",
+    "running_statistics",
+    "stages",
     "total_written",
+    "trace",
     "written",
-    *MEASURED,
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import `measure`, and torch with it, when one of its names is first asked for."""
-    if name in MEASURED:
+    if name in __all__:
         return getattr(import_module(".measure", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
