@@ -45,14 +45,6 @@ def check_positive(name: str, value: int) -> int:
     return number
 
 
-def check_not_negative(name: str, value: int) -> int:
-    """Return `value` as an int; ValueError unless it is an integer of at least 0."""
-    number = as_int(value)
-    if number is None or number < 0:
-        raise ValueError(f"{name}={value!r} must be an integer of at least 0")
-    return number
-
-
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     """Return `value`; ValueError unless it is one of `choices`."""
     if not isinstance(value, (str, bool)) or value not in choices:  # `in` compares arrays badly
@@ -68,27 +60,19 @@ def check_switch(name: str, value: bool) -> bool:
     return bool(value)
 
 
-def check_compression(value: float) -> float:
+def check_compression(name: str, value: float) -> float:
     """Return `value` as a number; ValueError unless 0 < `value` ≤ 1."""
     number = as_number(value)
     if number is None or not 0 < number <= 1:
-        raise ValueError(f"compression={value!r} must be more than 0 and at most 1")
+        raise ValueError(f"{name}={value!r} must be more than 0 and at most 1")
     return number
 
 
-def check_drop_rate(value: float, name: str = "drop_rate") -> float:
+def check_share(name: str, value: float) -> float:
     """Return `value` as a number; ValueError unless 0 ≤ `value` < 1."""
     number = as_number(value)
     if number is None or not 0 <= number < 1:
         raise ValueError(f"{name}={value!r} must be at least 0 and less than 1")
-    return number
-
-
-def check_negative_slope(value: float) -> float:
-    """Return `value` as a number; ValueError unless 0 ≤ `value` < 1."""
-    number = as_number(value)
-    if number is None or not 0 <= number < 1:
-        raise ValueError(f"negative_slope={value!r} must be at least 0 (ReLU) and less than 1")
     return number
 
 

@@ -15,14 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .arguments import (
-    check_choice,
-    check_drop_rate,
-    check_negative_slope,
-    check_positive,
-    check_switch,
-)
-from .configs import POOLS, SHORTCUTS, check_memory
+from .arguments import check_positive
+from .configs import check_field
 
 
 def activation(negative_slope: float = 0.0) -> nn.Module:
@@ -33,7 +27,7 @@ def activation(negative_slope: float = 0.0) -> nn.Module:
     Raises:
         ValueError: unless 0 ≤ `negative_slope` < 1.
     """
-    slope = check_negative_slope(negative_slope)
+    slope = check_field("negative_slope", negative_slope)
     return LeakyReLU(slope) if slope else nn.ReLU()
 
 
@@ -117,7 +111,7 @@ class DenseLayer(nn.Sequential):
         if not checked:
             in_channels = check_positive("in_channels", in_channels)
             growth_rate = check_positive("growth_rate", growth_rate)
-            bn_size = None if bn_size is None else check_positive("bn_size", bn_size)
+            bn_size = check_field("bn_size", bn_size)
             drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         options = (drop_rate, bias, negative_slope)
         if bn_size is None:
@@ -145,7 +139,7 @@ class CanSaveMemory(nn.Sequential):
 
     @memory.setter
     def memory(self, memory: str) -> None:
-        if check_memory(memory) != self._memory:
+        if check_field("memory", memory) != self._memory:
             from .memory import attach  # only here: a plain network does without
 
             attach(self, memory)
@@ -188,7 +182,7 @@ class DenseBlock(CanSaveMemory):
             num_layers = check_positive("num_layers", num_layers)
             in_channels = check_positive("in_channels", in_channels)
             growth_rate = check_positive("growth_rate", growth_rate)
-            bn_size = None if bn_size is None else check_positive("bn_size", bn_size)
+            bn_size = check_field("bn_size", bn_size)
             drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         layers = OrderedDict()
         options = (bn_size, drop_rate, bias, negative_slope)
@@ -239,7 +233,7 @@ class Transition(CanSaveMemory):
         if not checked:
             in_channels = check_positive("in_channels", in_channels)
             out_channels = check_positive("out_channels", out_channels)
-            check_choice("pool", pool, POOLS)
+            pool = check_field("pool", pool)
             drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         options = (drop_rate, bias, negative_slope)
         layers = norm_relu_conv("", in_channels, out_channels, 1, *options)
@@ -285,8 +279,8 @@ class Residual(nn.Module):
         if not checked:
             in_channels = check_positive("in_channels", in_channels)
             out_channels = check_positive("out_channels", out_channels)
-            stride, bias = check_positive("stride", stride), check_switch("bias", bias)
-            check_choice("shortcut", shortcut, SHORTCUTS)
+            stride, bias = check_positive("stride", stride), check_field("bias", bias)
+            shortcut = check_field("shortcut", shortcut)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=bias)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.relu1, self.relu = nn.ReLU(), nn.ReLU()  # torchvision has one, and calls it twice
@@ -358,8 +352,8 @@ class BottleneckResidual(nn.Module):
         if not checked:
             in_channels = check_positive("in_channels", in_channels)
             width = check_positive("width", width)
-            stride, bias = check_positive("stride", stride), check_switch("bias", bias)
-            check_choice("shortcut", shortcut, SHORTCUTS)
+            stride, bias = check_positive("stride", stride), check_field("bias", bias)
+            shortcut = check_field("shortcut", shortcut)
         out_channels = self.expansion * width
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=bias)
         self.bn1 = nn.BatchNorm2d(width)
@@ -412,7 +406,7 @@ def make_shortcut(
     Source: He et al., arXiv:1512.03385, Section 3.3 and Section 4.1, options A, B and C.
     """
     if not checked:
-        check_choice("shortcut", shortcut, SHORTCUTS)
+        shortcut = check_field("shortcut", shortcut)
     same_shape = stride == 1 and in_channels == out_channels
     if same_shape and shortcut != "C":
         return nn.Identity()
@@ -490,11 +484,8 @@ def norm_relu_conv(
 
 def check_options(drop_rate: float, bias: bool, negative_slope: float) -> tuple[float, bool, float]:
     """Return what the convolutions of a dense block share; ValueError unless it makes sense."""
-    return (
-        check_drop_rate(drop_rate),
-        check_switch("bias", bias),
-        check_negative_slope(negative_slope),
-    )
+    given = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+    return tuple(check_field(name, value) for name, value in given.items())
 
 
 class Scores(NamedTuple):
@@ -502,21 +493,6 @@ class Scores(NamedTuple):
 
     main: Tensor
     auxiliary: tuple[Tensor, ...]
-
-
-class Features(nn.Sequential):
-    """Modules in a row, which also hand over what comes out of some of them.
-
-    [N, C, H, W] → [N, C', H', W']
-    """
-
-    def forward(self, x: Tensor, outputs: dict[str, Tensor | None] | None = None) -> Tensor:
-        """Fill `outputs`, whose keys are names of children, and return what the last one gives."""
-        for name, module in self.named_children():
-            x = module(x)
-            if outputs is not None and name in outputs:
-                outputs[name] = x
-        return x
 
 
 def explain_images(forward: Callable[[Any, Tensor], Any]) -> Callable[[Any, Tensor], Any]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .arguments import check_positive
-from .blocks import Features, Scores, explain_images
+from .blocks import Scores, explain_images
 from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
 from .configs import change, get_config
 from .layers import (
@@ -26,6 +26,7 @@ from .layers import (
     after,
     smallest_size,
 )
+from .supervision import Features
 from .weights import load_weights
 
 MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .arguments import (
     check_choice,
     check_compression,
-    check_drop_rate,
-    check_negative_slope,
     check_positive,
+    check_share,
     check_switch,
     positive_tuple,
     store,
@@ -27,10 +26,23 @@ if TYPE_CHECKING:
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
-MEMORIES = ("plain", "recompute", "one_buffer")
-OTHER_NAMES = {"linear": "one_buffer"}  # records and older programs say "linear"
 BLOCKS = ("basic", "bottleneck", "plain")
 SHORTCUTS = ("A", "B", "C")
+MEMORIES = ("plain", "recompute", "one_buffer")
+OTHER_NAMES = {"linear": "one_buffer"}  # records and older programs say "linear"
+CHOICES = {
+    "stem": STEMS,
+    "pool": POOLS,
+    "block": BLOCKS,
+    "shortcut": SHORTCUTS,
+    "memory": ("plain", "recompute", *OTHER_NAMES, "one_buffer"),
+}
+CHECKS = {
+    **dict.fromkeys(("block_config", "layers", "widths"), positive_tuple),
+    **dict.fromkeys(("drop_rate", "negative_slope"), check_share),
+    **dict.fromkeys(("bias", "shortcut_norm", "deep_supervision"), check_switch),
+    "compression": check_compression,
+}
 
 
 @dataclass(frozen=True)
@@ -84,23 +96,7 @@ class DenseNetConfig:
     image_size: int = 224
 
     def __post_init__(self) -> None:
-        sizes = ("growth_rate", "num_init_features", "in_channels", "num_classes", "image_size")
-        fields = {name: check_positive(name, getattr(self, name)) for name in sizes}
-        if self.bn_size is not None:
-            fields["bn_size"] = check_positive("bn_size", self.bn_size)
-        store(
-            self,
-            **fields,
-            block_config=positive_tuple("block_config", self.block_config),
-            compression=check_compression(self.compression),
-            drop_rate=check_drop_rate(self.drop_rate),
-            stem=check_choice("stem", self.stem, STEMS),
-            bias=check_switch("bias", self.bias),
-            pool=check_choice("pool", self.pool, POOLS),
-            negative_slope=check_negative_slope(self.negative_slope),
-            deep_supervision=check_switch("deep_supervision", self.deep_supervision),
-            memory=check_memory(self.memory),
-        )
+        check_fields(self)
         self.block_outputs()  # which says so if the compression leaves no channel
 
     def block_outputs(self) -> list[int]:
@@ -170,19 +166,7 @@ class ResNetConfig:
     image_size: int = 224
 
     def __post_init__(self) -> None:
-        store(
-            self,
-            layers=positive_tuple("layers", self.layers),
-            widths=positive_tuple("widths", self.widths),
-            block=check_choice("block", self.block, BLOCKS),
-            shortcut=check_choice("shortcut", self.shortcut, SHORTCUTS),
-            stem=check_choice("stem", self.stem, STEMS),
-            bias=check_switch("bias", self.bias),
-            shortcut_norm=check_switch("shortcut_norm", self.shortcut_norm),
-            in_channels=check_positive("in_channels", self.in_channels),
-            num_classes=check_positive("num_classes", self.num_classes),
-            image_size=check_positive("image_size", self.image_size),
-        )
+        check_fields(self)
         if len(self.widths) != len(self.layers):
             raise ValueError(
                 f"widths={self.widths} must have one width for each of the "
@@ -203,9 +187,18 @@ class ResNetConfig:
 Config: TypeAlias = "DenseNetConfig | ResNetConfig | ClassicConfig"
 
 
-def check_memory(memory: str) -> str:
-    """Return `memory`; ValueError unless it is one of `MEMORIES`, or another name of one."""
-    return check_choice("memory", memory, ("plain", "recompute", *OTHER_NAMES, "one_buffer"))
+def check_field(name: str, value: Any) -> Any:
+    """Return a field's value as Python's own; ValueError unless it makes sense."""
+    if name in CHOICES:
+        return check_choice(name, value, CHOICES[name])
+    if name == "name" or (name == "bn_size" and value is None):
+        return value
+    return CHECKS.get(name, check_positive)(name, value)
+
+
+def check_fields(config: DenseNetConfig | ResNetConfig) -> None:
+    """Check a new configuration, and store its values as Python's own."""
+    store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
 
 
 def densenet_cifar_config(
@@ -228,7 +221,7 @@ def densenet_cifar_config(
     Source: arXiv:1608.06993, Section 3, "Implementation Details".
     """
     depth = check_positive("depth", depth)
-    compression, per_layer = check_compression(compression), 2 if bottleneck else 1
+    compression, per_layer = check_compression("compression", compression), 2 if bottleneck else 1
     num_layers, rest = divmod(depth - 4, 3 * per_layer)
     if rest or num_layers < 1:
         raise ValueError(

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from .blocks import (
-    DenseBlock,
-    Features,
-    Scores,
-    Transition,
-    activation,
-    explain_images,
-    init_weights,
-)
+from .blocks import DenseBlock, Scores, Transition, activation, explain_images, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
 
 if TYPE_CHECKING:
@@ -49,8 +41,7 @@ class DenseNet(nn.Module):
             "memory": config.memory,
             "checked": True,  # by the configuration
         }
-        rows = Features if config.deep_supervision else nn.Sequential
-        self.features = rows(make_stem(config))
+        self.features = nn.Sequential(make_stem(config))
         channels = config.num_init_features
         for i, num_layers in enumerate(config.block_config, start=1):
             block = DenseBlock(num_layers, channels, config.growth_rate, config.bn_size, **options)
@@ -63,7 +54,9 @@ class DenseNet(nn.Module):
                 channels = kept
         self.features.add_module("norm5", nn.BatchNorm2d(channels))  # torchvision's name
         if config.deep_supervision:
-            self.auxiliary = make_auxiliary(config)
+            from .supervision import supervise
+
+            supervise(self)
         self.relu5 = activation(config.negative_slope)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, config.num_classes)
@@ -86,7 +79,7 @@ class DenseNet(nn.Module):
 
     def all_scores(self, x: Tensor) -> Scores:
         """[N, in_channels, H, W] → the scores, and those of the classifiers after the blocks."""
-        outputs = dict.fromkeys(self.auxiliary)  # of the blocks, to be filled
+        outputs = dict.fromkeys(self.auxiliary)  # of the blocks: `features` fills them in
         main = self.scores(self.features(x, outputs))
         return Scores(main, tuple(self.auxiliary[name](outputs[name]) for name in outputs))
 
@@ -135,27 +128,6 @@ def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
         relu0=activation(config.negative_slope),
         pool0=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
     )
-
-
-def make_auxiliary(config: DenseNetConfig) -> nn.ModuleDict:
-    """Classifiers after all dense blocks but the last, by the block's name. Chapter 6.
-
-    Each: [N, C, H, W] → [N, num_classes], with the layers of the network's own end.
-
-    Source: Lee et al., "Deeply-Supervised Nets", arXiv:1409.5185.
-    """
-    heads = nn.ModuleDict()
-    for i, channels in enumerate(config.block_outputs()[:-1], start=1):
-        heads[f"denseblock{i}"] = nn.Sequential(
-            OrderedDict(
-                norm=nn.BatchNorm2d(channels),
-                relu=activation(config.negative_slope),
-                pool=nn.AdaptiveAvgPool2d(1),
-                flatten=nn.Flatten(),
-                linear=nn.Linear(channels, config.num_classes),
-            )
-        )
-    return heads
 
 
 def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:

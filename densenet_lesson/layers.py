@@ -13,9 +13,8 @@ from .arguments import (
     as_int,
     as_number,
     check_choice,
-    check_drop_rate,
-    check_not_negative,
     check_positive,
+    check_share,
     check_switch,
     store,
 )
@@ -175,7 +174,7 @@ class Dropout(Layer):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        store(self, p=check_drop_rate(self.p, "p"))
+        store(self, p=check_share("p", self.p))
 
 
 @dataclass(frozen=True)
@@ -268,6 +267,14 @@ def smallest_size(layers: tuple[Layer, ...], channels: int) -> int:
             pass  # too small
     after(layers, channels, 1024)  # lets the error tell
     return 1024
+
+
+def check_not_negative(name: str, value: int) -> int:
+    """Return `value` as an int; ValueError unless it is an integer of at least 0."""
+    number = as_int(value)
+    if number is None or number < 0:
+        raise ValueError(f"{name}={value!r} must be an integer of at least 0")
+    return number
 
 
 def check_kernel(kernel_size: int | tuple[int, int]) -> int | tuple[int, int]:

@@ -41,7 +41,7 @@ def compressed(channels: int, compression: float = 0.5) -> int:
         ValueError: if an argument makes no sense, or no channel would be left.
     """
     channels = check_positive("channels", channels)
-    compression = check_compression(compression)
+    compression = check_compression("compression", compression)
     kept = math.floor(round(compression * channels, 6))  # 0.29 * 100 is 28.999… in a computer
     if kept < 1:
         least = math.ceil(1 / compression)

@@ -17,7 +17,7 @@ Source: Pleiss et al., "Memory-Efficient Implementation of DenseNets", arXiv:170
 from __future__ import annotations
 
 from ..blocks import CanSaveMemory, DenseBlock, Transition
-from ..configs import OTHER_NAMES, check_memory
+from ..configs import OTHER_NAMES, check_field
 from .one_buffer import OneBufferBlock
 from .recompute import RecomputedBlock, RecomputedTransition
 
@@ -38,7 +38,7 @@ def attach(part: CanSaveMemory, memory: str) -> None:
     Raises:
         ValueError: for an unknown way.
     """
-    check_memory(memory)
+    check_field("memory", memory)
     block, transition = WAYS[OTHER_NAMES.get(memory, memory)]
     part.__class__ = block if isinstance(part, DenseBlock) else transition
     part._memory = memory

@@ -188,8 +188,7 @@ def saves_memory(part: nn.Module, x: Tensor) -> bool:
     Raises:
         ValueError: if it has been changed into something that is not known here.
     """
-    traced = not isinstance(x, Tensor) or torch.jit.is_tracing() or torch.compiler.is_exporting()
-    if traced or not torch.is_grad_enabled():
+    if is_traced(x) or not torch.is_grad_enabled():
         return False
     inside = [module for module in part.modules() if module is not part]
     if any(getattr(module, hooks) for module in inside for hooks in HOOKS):
@@ -198,6 +197,11 @@ def saves_memory(part: nn.Module, x: Tensor) -> bool:
     if unknown:
         raise ValueError(f"memory={part.memory!r} can't compute {unknown} again: {WAY_OUT}")
     return True
+
+
+def is_traced(x: Tensor) -> bool:
+    """Whether a tool follows x through the network, to write down what is done to it."""
+    return not isinstance(x, Tensor) or torch.jit.is_tracing() or torch.compiler.is_exporting()
 
 
 def unknown_part(module: nn.Module, known: dict[str, tuple[type, ...]]) -> str:

