@@ -12,10 +12,13 @@ from pathlib import Path
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "fonts"
 
 INTER, MONO = "inter-ui@4.1.1", "jetbrains-mono@1.0.6"  # npm packages; they hold whole fonts
-WEIGHTS = {"opsz": 20, "wght": (400, 700)}  # one optical size; regular to bold in one file
-FONTS = {  # name of the file: package, file in it, axes to narrow
-    "inter.woff2": (INTER, "variable/InterVariable.woff2", WEIGHTS),
-    "inter-italic.woff2": (INTER, "variable/InterVariable-Italic.woff2", WEIGHTS),
+REGULAR, BOLD = {"opsz": 20, "wght": 400}, {"opsz": 20, "wght": 600}
+# One file for each weight: a browser prints a variable font into a PDF as shapes (Type 3).
+FONTS = {  # name of the file: package, file in it, the place on each of its axes
+    "inter.woff2": (INTER, "variable/InterVariable.woff2", REGULAR),
+    "inter-bold.woff2": (INTER, "variable/InterVariable.woff2", BOLD),
+    "inter-italic.woff2": (INTER, "variable/InterVariable-Italic.woff2", REGULAR),
+    "inter-bold-italic.woff2": (INTER, "variable/InterVariable-Italic.woff2", BOLD),
     "jetbrains-mono.woff2": (MONO, "fonts/webfonts/JetBrainsMonoNL-Regular.woff2", {}),
     "jetbrains-mono-bold.woff2": (MONO, "fonts/webfonts/JetBrainsMonoNL-Bold.woff2", {}),
 }
@@ -55,7 +58,7 @@ def fetch(package: str, folder: Path) -> Path:
 
 
 def shrink(source: Path, target: Path, axes: dict) -> None:
-    """Write a font with the characters and axes that the book uses."""
+    """Write a font with the characters that the book uses, at one place on its axes."""
     from fontTools.subset import Options, Subsetter, load_font, save_font
     from fontTools.varLib.instancer import instantiateVariableFont
 

@@ -19,7 +19,10 @@ STYLES = {"solid", "brands", "regular", "lg", "sm", "xs", "fw"}  # not names, bu
 OUTLINE = re.compile(
     r'[{,]"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[([^\]]*)\],"\w+",(?:"([^"]*)"|\[[^\]]*\])\]'
 )
-ALSO = {"download": "a.reference.download, "}  # links that the theme gives an icon
+ALSO = {
+    "download": "a.reference.download, ",
+    "github": "a.github, ",
+}  # links that the theme gives an icon
 TAG = re.compile(r"<(?:link|script)[^>]*/vendor/fontawesome/[^>]*>(?:</script>)?\n?")
 
 RULES = """\
@@ -35,8 +38,8 @@ RULES = """\
   mask: var(--icon) center / contain no-repeat;
   forced-color-adjust: none;
 }
-/* a link to a file that can be downloaded */
-a.reference.download::before {
+/* links to a file that can be downloaded, and to GitHub */
+:is(a.reference.download, a.github)::before {
   content: "" !important;
   display: inline-block;
   width: 1em;

@@ -146,7 +146,8 @@ def test_the_text_was_not_shrunk_to_make_room_for_something_wide(printed):
     words = list(PdfDocument(printed.stream))[-2].get_textpage()  # of the glossary
     boxes = [words.get_charbox(place, loose=True) for place in range(words.count_chars())]
     heights = Counter(round(box[3] - box[1], 1) for box in boxes)
-    assert 11 < heights.most_common(1)[0][0] < 12.5  # letters of 10.5 points
+    size = heights.most_common(1)[0][0] / 1.21  # of Inter, a line is 1.21 times as high
+    assert size == pytest.approx(10.5, abs=0.2)
 
 
 def test_the_pictures_are_drawings_and_not_pixels(printed, page):
