@@ -68,8 +68,13 @@ class Runner:
         import torch
         from traitlets.config import Config
 
-        from densenet_lesson import checks  # noqa: F401
+        import densenet_lesson
+        from densenet_lesson import arithmetic, checks, misfits  # noqa: F401
+        from densenet_lesson.memory import inference  # noqa: F401
         from instructors.pristine import Pristine
+
+        for name in densenet_lesson.__all__:  # loaded when asked for, and to be remembered
+            getattr(densenet_lesson, name)
 
         torch.set_num_threads(1)
         fonts = Path(__file__).parents[1] / "fonts"
