@@ -52,10 +52,11 @@ ICONS = """() => [...document.querySelectorAll(
   .filter(icon => !getComputedStyle(icon, "::before").maskImage.startsWith("url("))
   .map(icon => icon.className)"""
 # The theme writes some icons as letters of a font that the book does not have: boxes, or nothing
-PRIVATE_LETTERS = """() => [...document.querySelectorAll("body *")].flatMap(e =>
-  ["::before", "::after"].map(place => getComputedStyle(e, place))
-    .filter(s => s.display !== "none" && /[\\ue000-\\uf8ff]/.test(s.content))
-    .map(() => e.outerHTML.slice(0, 120)))"""
+PRIVATE_LETTERS = """() => [...document.querySelectorAll("body *")]
+  .filter(e => !e.closest("mjx-container"))
+  .filter(e => ["::before", "::after"].map(place => getComputedStyle(e, place))
+    .some(s => s.display !== "none" && /[\\ue000-\\uf8ff]/.test(s.content)))
+  .map(e => e.outerHTML.slice(0, 120))"""
 # Elements that scroll sideways inside themselves, but hold no code and are not marked for that
 SCROLLING = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1)
