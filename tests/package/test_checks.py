@@ -70,6 +70,12 @@ def test_what_is_the_same_but_for_rounding_passes():
     checks.shape(ones, torch.Size([2, 3]))
 
 
+def test_numbers_that_are_off_by_more_than_rounding_are_not_the_same():
+    for off in (1e-3, 0.05):
+        with pytest.raises(AssertionError, match="the numbers are not"):
+            checks.same(torch.ones(2, 3) + off, torch.ones(2, 3))
+
+
 @pytest.mark.parametrize(
     ("got", "message"),
     [
