@@ -4,7 +4,8 @@
 
 PyTorch is loaded once. The model solution runs from top to bottom; at each question, every variant
 of it runs in a process forked there, with the cells that follow. Other questions' tests are run
-with the first correct and the first wrong variant only: no test uses another question's names.
+with the first correct and the first wrong variant only (those that take long with the correct one
+only): no test uses another question's names.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from pathlib import Path
 import nbformat
 from variants import Variant, variants_of
 
+LONG = 0.5  # seconds
 FOLDER = Path(__file__).parents[3] / "notebooks" / "assignments"
 
 
@@ -80,10 +82,11 @@ def run_cells(cells: list, names: dict, skip: frozenset = frozenset()) -> dict[s
     return tests
 
 
-def run_variants(cells: list, variants: list[Variant]) -> list[dict]:
+def run_variants(cells: list, variants: list[Variant], solution: dict) -> list[dict]:
     """Per variant, the tests that ran with it in the place of the model solution."""
     names, found, thorough = {"__name__": "__main__"}, [], set()
     questions = frozenset(points(cells))
+    long = frozenset(q for q, (_, seconds) in solution.items() if seconds > LONG)
     for index, cell in enumerate(cells):
         if cell.cell_type != "code":
             continue
@@ -91,7 +94,8 @@ def run_variants(cells: list, variants: list[Variant]) -> list[dict]:
             if variant.question == question(cell) and not is_test(cell):
                 first = (variant.question, variant.right) not in thorough
                 thorough.add((variant.question, variant.right))
-                skip = frozenset() if first else questions - {variant.question}
+                others = frozenset() if variant.right else long
+                skip = (others if first else questions) - {variant.question}
                 changed = [{**cell, "source": variant.code}, *cells[index + 1 :]]
                 work = partial(run_cells, list(map(nbformat.from_dict, changed)), names, skip)
                 found.append({"variant": asdict(variant), "tests": in_a_fork(work)})
@@ -108,7 +112,7 @@ def run_set(path: Path, variants: list[Variant]) -> dict:
         "points": points(cells),
         "solution": solution,
         "untouched": untouched,
-        "variants": run_variants(cells, variants),
+        "variants": run_variants(cells, variants, solution),
     }
 
 
