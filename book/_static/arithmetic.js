@@ -98,7 +98,7 @@ window.lesson = window.lesson || {};
     }
 
     norm(x) {
-      const parts = { plain: [x], recompute: x.parts.length ? x.parts : [x], linear: [] };
+      const parts = { plain: [x], recompute: x.parts.length ? x.parts : [x], one_buffer: [] };
       return this.note("norm", new Features(x.channels, x.size), {
         parameters: 2 * x.channels, // a scale and a shift for each channel
         kept_bytes: sum(parts[this.memory].map((part) => part.keep())),
