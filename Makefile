@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf slides test quick book-next linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
+.PHONY: help book pdf slides test quick test-oldest book-next linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -42,6 +42,16 @@ font_cache = import matplotlib.font_manager
 	$(call environment,$(PYTHON),.venv-book)
 	@echo "Installing what the book needs."
 	.venv-book/bin/python -m pip install -r requirements-book.txt -c constraints.txt
+	@touch $@
+
+# The same environment, with the oldest versions that the package accepts. There must be such a PyTorch for the Python.
+.venv-oldest/.installed: requirements.txt constraints.txt pyproject.toml tools/other_pins.py
+	$(call environment,$(PYTHON),.venv-oldest)
+	.venv-oldest/bin/python tools/other_pins.py pyproject.toml >.venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install -r requirements.txt -c .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --no-deps -c constraints.txt d2l
+	.venv-oldest/bin/python -m pip install --no-deps --no-build-isolation --editable .
+	@.venv-oldest/bin/python -c "$(font_cache)"
 	@touch $@
 
 .venv-next/.installed: requirements-next.txt constraints.txt tools/other_pins.py
@@ -100,6 +110,9 @@ quick: .venv/.installed  ## check within a minute: style, package, one chapter: 
 	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
 		"tests/notebooks/test_notebooks.py::test_a_chapter_prints_what_it_stores[$(or $(CHAPTER),03_concatenation)]"
 
+test-oldest: .venv-oldest/.installed  ## test the package with the oldest versions that it accepts
+	.venv-oldest/bin/python -m pytest $(several) tests/package
+
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks
 
@@ -148,4 +161,4 @@ clean:  ## remove what the commands made; keep the environments
 	rm -rf _build build dist book/api *.egg-info .coverage .pytest_cache .ruff_cache notebooks/.ruff_cache .hypothesis
 
 clean-all: clean  ## remove the environments too
-	rm -rf .venv .venv-book .venv-colab .venv-next
+	rm -rf .venv .venv-book .venv-colab .venv-oldest .venv-next
