@@ -106,7 +106,7 @@ def visit(browser: Browser, server: str):
         if not whole:
             context.route(SLOW, leave_out)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # also on a machine that is busy
         watch(page, at, complaints, console=console and at == server)
         page.goto(f"{at}/{name}.html{hash}")
         return page

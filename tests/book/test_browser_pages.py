@@ -206,7 +206,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser, server: str) -> Itera
     context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", color_scheme="light")
     context.add_init_script(OBSERVE)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     watch(page, server, seen.complaints)
     page.goto(f"{server}/{seen.name}.html")
     look(page, seen)
