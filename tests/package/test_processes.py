@@ -50,7 +50,7 @@ def data(images, tmp_path) -> str:
 def torchrun(*words: str, module: str = "densenet_lesson.train") -> subprocess.CompletedProcess:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = {**os.environ, "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
-    path = [str(ROOT), str(HERE), environment.get("PYTHONPATH", "")]
+    path = [str(ROOT), str(ROOT / "tests"), str(HERE), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path)
     command = [*launch, "-m", module, *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
