@@ -1,5 +1,6 @@
 """The exact versions in constraints.txt install on every Python that the README promises."""
 
+import re
 import sysconfig
 import tomllib
 from importlib.metadata import Distribution, distributions
@@ -124,3 +125,10 @@ def test_the_oldest_versions_are_what_the_package_says_it_accepts():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     oldest = other_pins.versions(ROOT / "pyproject.toml")
     assert [f"{name}>={version}" for name, version in oldest.items()] == project["dependencies"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/instructors/handing_out.md"])
+def test_a_page_names_the_oldest_pytorch_that_the_package_accepts(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    torch = other_pins.versions(ROOT / "pyproject.toml")["torch"]
+    assert re.findall(r"(\S+) (?:on are accepted|or newer, torchvision)", text) == [torch]
