@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf slides test linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
+.PHONY: help book pdf slides test quick book-next linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -41,7 +41,14 @@ font_cache = import matplotlib.font_manager
 .venv-book/.installed: requirements-book.txt constraints.txt
 	$(call environment,$(PYTHON),.venv-book)
 	@echo "Installing what the book needs."
-	.venv-book/bin/python -m pip install --quiet -r requirements-book.txt -c constraints.txt
+	.venv-book/bin/python -m pip install -r requirements-book.txt -c constraints.txt
+	@touch $@
+
+.venv-next/.installed: requirements-next.txt constraints.txt tools/other_pins.py
+	$(call environment,$(PYTHON),.venv-next)
+	@echo "Installing what the book needs with Sphinx 9."
+	.venv-next/bin/python tools/other_pins.py requirements-next.txt >.venv-next/constraints.txt
+	.venv-next/bin/python -m pip install -r requirements-next.txt -c .venv-next/constraints.txt
 	@touch $@
 
 .venv-colab/.installed: tests/colab_packages.txt
@@ -62,6 +69,14 @@ book: .venv-book/.installed  ## build the book; warnings are errors
 	@cd _build/html/_static/mathjax && rm -rf adaptors mml-* node-main.js tex-mml-* tex-svg* tex-chtml-full*
 	@echo "The book is ready. Open _build/html/index.html in your browser."
 
+# Jupyter Book 1 keeps to Sphinx 7. It writes what _config.yml says as Sphinx reads it, and the way out stays open:
+# Sphinx 9 builds the same book without Jupyter Book, and without what Jupyter Book adds for its own sake.
+book-next: .venv-book/.installed .venv-next/.installed  ## build the book with Sphinx 9, in _build/next; warnings are errors
+	trap 'rm -f conf.py' EXIT && .venv-book/bin/jupyter-book config sphinx . && \
+	sed -i.bak "s/'jupyter_book', //; s/'sphinx_jupyterbook_latex', //" conf.py && rm conf.py.bak && \
+	PYTHONPATH=book/extensions .venv-next/bin/sphinx-build --quiet --fresh-env --fail-on-warning --nitpicky . _build/next
+	@echo "The book is ready. Open _build/next/index.html in your browser."
+
 pdf: .venv/.installed book  ## print the whole book into one PDF (needs chromium)
 	.venv/bin/python tools/pdf.py
 
@@ -71,10 +86,19 @@ slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
 	.venv-book/bin/python -m tools.linkcheck
 
+# One process for each core, up to four; what takes long starts first (tests/conftest.py).
+several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m pytest --cov --cov-report=term --cov-fail-under=95 --durations=10
+	.venv/bin/python -m pytest $(several) --cov --cov-report=term --cov-fail-under=95 --durations=10
+
+quick: .venv/.installed  ## check within a minute: style, package, one chapter: make quick CHAPTER=07_training
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
+		"tests/notebooks/test_notebooks.py::test_a_chapter_prints_what_it_stores[$(or $(CHAPTER),03_concatenation)]"
 
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks
@@ -124,4 +148,4 @@ clean:  ## remove what the commands made; keep the environments
 	rm -rf _build build dist book/api *.egg-info .coverage .pytest_cache .ruff_cache notebooks/.ruff_cache .hypothesis
 
 clean-all: clean  ## remove the environments too
-	rm -rf .venv .venv-book .venv-colab
+	rm -rf .venv .venv-book .venv-colab .venv-next

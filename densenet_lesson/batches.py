@@ -71,7 +71,7 @@ class Batches:
             the work with others. All parts together are the batches that one process would get.
 
     Yields:
-        (x, y): float32 [B, C, size, size] and int64 [B].
+        (x, y): float32 [B, C, size, size] (or PyTorch's default type) and int64 [B].
 
     Raises:
         ValueError: if an argument does not fit.
@@ -136,7 +136,7 @@ class Batches:
             x = _change(x, *draws)
         if self.size is not None:
             x = resize(x, self.size)
-        x = x.float().div_(255)  # in place: new memory costs more than the division
+        x = x.to(torch.get_default_dtype()).div_(255)  # in place: new memory costs more
         if self.statistics:
             mean, std = self.statistics  # [C, 1, 1] each
             x = (x - mean) / std
@@ -150,7 +150,8 @@ def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, 
         images: the training images; test images are to be normalised with the same numbers.
 
     Returns:
-        (mean, std), each with one float for each channel.
+        (mean, std), each with one float for each channel. Of a channel that is the same everywhere
+        the deviation is given as 1: divided by it, the channel stays 0.
     """
     values = torch.arange(256, dtype=torch.float64) / 255
     mean, std = [], []
@@ -158,7 +159,7 @@ def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, 
         # There are only 256 values: counting each is exact and needs no float copy of the images.
         share = torch.bincount(channel.flatten(), minlength=256).cpu().double() / channel.numel()
         mean.append((share @ values).item())
-        std.append((share @ (values - mean[-1]) ** 2).sqrt().item())
+        std.append((share @ (values - mean[-1]) ** 2).sqrt().item() or 1.0)
     return tuple(mean), tuple(std)
 
 
@@ -221,7 +222,7 @@ def _check_statistics(
         return None
     if mean is None or std is None:
         raise ValueError(f"mean and std must be given together, got mean={mean!r}, std={std!r}")
-    pair = tuple(torch.as_tensor(value, dtype=torch.float32) for value in (mean, std))
+    pair = tuple(torch.as_tensor(value, dtype=torch.get_default_dtype()) for value in (mean, std))
     if any(value.shape != (images.channels,) for value in pair) or not (pair[1] > 0).all():
         raise ValueError(
             f"mean and std must hold {images.channels} numbers, one for each channel, and std "

@@ -1,4 +1,4 @@
-"""The building blocks of ResNet and DenseNet, each a few lines.
+"""The building blocks of ResNet and DenseNet, each a few lines. Chapters 2 to 5.
 
 Shapes are written [N, C, H, W]: images in the batch, channels, height, width.
 Modules carry the names that torchvision gives them, so that published weights load as they are.
@@ -6,37 +6,37 @@ Modules carry the names that torchvision gives them, so that published weights l
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .arguments import check_choice, check_drop_rate, check_negative_slope, check_positive
-from .configs import MEMORIES, POOLS, SHORTCUTS
-from .memory import recompute_block, recompute_transition, saves_memory
-from .memory_linear import linear_block
+from .arguments import check_positive
+from .configs import check_field
 
 
 def activation(negative_slope: float = 0.0) -> nn.Module:
-    """ReLU, or leaky ReLU when `negative_slope` is more than 0.
+    """ReLU, or leaky ReLU when `negative_slope` is more than 0. Chapter 3.
 
-    It overwrites its input. After a batch norm that is safe (the norm keeps its own input for the
-    backward pass, not its output), and it saves a copy of the features.
+    [N, C, H, W] → [N, C, H, W], a new tensor: whoever has kept the input finds it as it was.
 
     Raises:
         ValueError: unless 0 ≤ `negative_slope` < 1.
     """
-    check_negative_slope(negative_slope)
-    return nn.LeakyReLU(negative_slope, inplace=True) if negative_slope else nn.ReLU(inplace=True)
+    slope = check_field("negative_slope", negative_slope)
+    return LeakyReLU(slope) if slope else nn.ReLU()
 
 
-class Scores(NamedTuple):
-    """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
+class LeakyReLU(nn.LeakyReLU):
+    """Leaky ReLU that keeps what it returns for the backward pass; torch's keeps its input too."""
 
-    main: Tensor
-    auxiliary: tuple[Tensor, ...]
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] → [N, C, H, W]."""
+        return F.leaky_relu_(x.clone(), self.negative_slope)
 
 
 def conv_block(
@@ -47,7 +47,7 @@ def conv_block(
     bias: bool = False,
     negative_slope: float = 0.0,
 ) -> nn.Sequential:
-    """Batch norm, activation, convolution, in this order ("pre-activation").
+    """Batch norm, activation, convolution, in this order ("pre-activation"). Chapter 3.
 
     [N, in_channels, H, W] → [N, out_channels, H, W]
 
@@ -64,12 +64,19 @@ def conv_block(
 
     Source: arXiv:1608.06993, Section 3, "Composite function"; He et al., arXiv:1603.05027.
     """
-    options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
-    return nn.Sequential(_norm_relu_conv("", in_channels, out_channels, kernel_size, **options))
+    in_channels = check_positive("in_channels", in_channels)
+    out_channels = check_positive("out_channels", out_channels)
+    kernel_size = check_positive("kernel_size", kernel_size)
+    if kernel_size % 2 == 0:
+        raise ValueError(
+            f"kernel_size={kernel_size} must be odd, so that the padding keeps H and W"
+        )
+    options = check_options(drop_rate, bias, negative_slope)
+    return nn.Sequential(norm_relu_conv("", in_channels, out_channels, kernel_size, *options))
 
 
 class DenseLayer(nn.Sequential):
-    """One layer of a dense block: computes its `growth_rate` new channels, and returns only those.
+    """One layer of a dense block: its `growth_rate` new channels, and only those. Chapters 3 and 4.
 
     [N, in_channels, H, W] → [N, growth_rate, H, W]
 
@@ -82,6 +89,7 @@ class DenseLayer(nn.Sequential):
             after the last one only).
         bias: whether the convolutions have a bias.
         negative_slope: see `activation`.
+        checked: whether the caller has checked the arguments already, as a configuration does.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -97,21 +105,48 @@ class DenseLayer(nn.Sequential):
         drop_rate: float = 0.0,
         bias: bool = False,
         negative_slope: float = 0.0,
+        *,
+        checked: bool = False,
     ) -> None:
-        check_positive("growth_rate", growth_rate)
-        options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+        if not checked:
+            in_channels = check_positive("in_channels", in_channels)
+            growth_rate = check_positive("growth_rate", growth_rate)
+            bn_size = check_field("bn_size", bn_size)
+            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
+        options = (drop_rate, bias, negative_slope)
         if bn_size is None:
-            steps = _norm_relu_conv("1", in_channels, growth_rate, 3, **options)
+            layers = norm_relu_conv("1", in_channels, growth_rate, 3, *options)
         else:
-            check_positive("bn_size", bn_size)
             width = bn_size * growth_rate
-            steps = _norm_relu_conv("1", in_channels, width, 1, **options)
-            steps.update(_norm_relu_conv("2", width, growth_rate, 3, **options))
-        super().__init__(steps)
+            layers = norm_relu_conv("1", in_channels, width, 1, *options)
+            layers.update(norm_relu_conv("2", width, growth_rate, 3, *options))
+        super().__init__(layers)
 
 
-class DenseBlock(nn.Sequential):
-    """Dense layers, each reading the concatenation of everything before it (Equation 2).
+class CanSaveMemory(nn.Sequential):
+    """What dense blocks and transitions have in common: `memory`, the way they save it. Chapter 9.
+
+    The blocks below are the plain ones. Another way makes a block one of the subclasses in
+    `memory`, with the same layers: `block.memory = "recompute"`.
+    """
+
+    _memory = "plain"
+
+    @property
+    def memory(self) -> str:
+        """What the backward pass finds kept: "plain" for all of it, or see `memory`."""
+        return self._memory
+
+    @memory.setter
+    def memory(self, memory: str) -> None:
+        if check_field("memory", memory) != self._memory:
+            from .memory import attach  # only here: a plain network does without
+
+            attach(self, memory)
+
+
+class DenseBlock(CanSaveMemory):
+    """Dense layers, each reading the concatenation of everything before it. Chapters 3 and 4.
 
     [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
 
@@ -120,13 +155,14 @@ class DenseBlock(nn.Sequential):
         in_channels: channels of the block's input.
         growth_rate: channels that each layer adds.
         bn_size, drop_rate, bias, negative_slope: see `DenseLayer`.
-        memory: "plain" is what you read here, "recompute" and "linear" keep less for the backward
-            pass (see `memory` and `memory_linear`).
+        memory: "plain" is what you read here, "recompute" and "one_buffer" keep less for the
+            backward pass (see `memory`).
+        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
 
-    Source: arXiv:1608.06993, Section 3, "Dense connectivity" and "Growth rate".
+    Source: arXiv:1608.06993, Section 3, Equation 2, "Dense connectivity" and "Growth rate".
     """
 
     def __init__(
@@ -139,31 +175,32 @@ class DenseBlock(nn.Sequential):
         bias: bool = False,
         negative_slope: float = 0.0,
         memory: str = "plain",
+        *,
+        checked: bool = False,
     ) -> None:
-        check_choice("memory", memory, MEMORIES)
-        check_positive("num_layers", num_layers)
-        check_positive("in_channels", in_channels)
-        check_positive("growth_rate", growth_rate)
+        if not checked:
+            num_layers = check_positive("num_layers", num_layers)
+            in_channels = check_positive("in_channels", in_channels)
+            growth_rate = check_positive("growth_rate", growth_rate)
+            bn_size = check_field("bn_size", bn_size)
+            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         layers = OrderedDict()
+        options = (bn_size, drop_rate, bias, negative_slope)
         for i in range(num_layers):
             channels = in_channels + i * growth_rate  # what layer i reads
-            layers[f"denselayer{i + 1}"] = DenseLayer(
-                channels, growth_rate, bn_size, drop_rate, bias, negative_slope
-            )
+            layers[f"denselayer{i + 1}"] = DenseLayer(channels, growth_rate, *options, checked=True)
         super().__init__(layers)
         self.memory = memory
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
-        if saves_memory(self):
-            return recompute_block(self, x) if self.memory == "recompute" else linear_block(self, x)
         for layer in self:
             x = torch.cat([x, layer(x)], dim=1)  # growth_rate channels more
         return x
 
 
-class Transition(nn.Sequential):
-    """Between two dense blocks: a 1×1 convolution for the channels, pooling for the size.
+class Transition(CanSaveMemory):
+    """Between two dense blocks: 1×1 convolution for channels, pooling for size. Chapter 5.
 
     [N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]
 
@@ -172,7 +209,8 @@ class Transition(nn.Sequential):
         out_channels: channels to keep; θ times `in_channels` in the paper.
         pool: "avg" (the paper) or "max".
         drop_rate, bias, negative_slope: see `DenseLayer`.
-        memory: "plain"; "recompute" and "linear" both compute the norm and the activation again.
+        memory: "plain"; the other ways compute the norm and the activation again (see `memory`).
+        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -189,22 +227,23 @@ class Transition(nn.Sequential):
         bias: bool = False,
         negative_slope: float = 0.0,
         memory: str = "plain",
+        *,
+        checked: bool = False,
     ) -> None:
-        check_choice("memory", memory, MEMORIES)
-        check_choice("pool", pool, POOLS)
-        options = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
-        steps = _norm_relu_conv("", in_channels, out_channels, 1, **options)
-        steps["pool"] = (nn.AvgPool2d if pool == "avg" else nn.MaxPool2d)(kernel_size=2, stride=2)
-        super().__init__(steps)
+        if not checked:
+            in_channels = check_positive("in_channels", in_channels)
+            out_channels = check_positive("out_channels", out_channels)
+            pool = check_field("pool", pool)
+            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
+        options = (drop_rate, bias, negative_slope)
+        layers = norm_relu_conv("", in_channels, out_channels, 1, *options)
+        layers["pool"] = (nn.AvgPool2d if pool == "avg" else nn.MaxPool2d)(kernel_size=2, stride=2)
+        super().__init__(layers)
         self.memory = memory
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]."""
-        return recompute_transition(self, x) if saves_memory(self) else super().forward(x)
 
 
 class Residual(nn.Module):
-    """The basic residual block: two 3×3 convolutions, and the input added to what they computed.
+    """The basic residual block: two 3×3 convolutions, and the input added. Chapter 2.
 
     [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
 
@@ -215,6 +254,7 @@ class Residual(nn.Module):
         shortcut: "A", "B" or "C" (see `make_shortcut`).
         bias: whether the convolutions have a bias.
         shortcut_norm: whether a projection is followed by a batch norm.
+        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -232,28 +272,33 @@ class Residual(nn.Module):
         shortcut: str = "B",
         bias: bool = False,
         shortcut_norm: bool = True,
+        *,
+        checked: bool = False,
     ) -> None:
         super().__init__()
-        check_positive("in_channels", in_channels)
-        check_positive("out_channels", out_channels)
-        check_positive("stride", stride)
+        if not checked:
+            in_channels = check_positive("in_channels", in_channels)
+            out_channels = check_positive("out_channels", out_channels)
+            stride, bias = check_positive("stride", stride), check_field("bias", bias)
+            shortcut = check_field("shortcut", shortcut)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=bias)
         self.bn1 = nn.BatchNorm2d(out_channels)
+        self.relu1, self.relu = nn.ReLU(), nn.ReLU()  # torchvision has one, and calls it twice
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=bias)
         self.bn2 = nn.BatchNorm2d(out_channels)
         self.downsample = make_shortcut(
-            in_channels, out_channels, stride, shortcut, bias, shortcut_norm
+            in_channels, out_channels, stride, shortcut, bias, shortcut_norm, checked=True
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]."""
-        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.relu1(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
-        return F.relu(self.downsample(x) + y)  # f(x) = x + g(x)
+        return self.relu(self.downsample(x) + y)  # f(x) = x + g(x)
 
 
 class Plain(Residual):
-    """What a basic residual block is without its shortcut, for comparison: f(x) = g(x).
+    """A basic residual block without its shortcut, for comparison: f(x) = g(x). Chapter 2.
 
     [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
 
@@ -268,12 +313,12 @@ class Plain(Residual):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(y)))
+        y = self.relu1(self.bn1(self.conv1(x)))
+        return self.relu(self.bn2(self.conv2(y)))
 
 
 class BottleneckResidual(nn.Module):
-    """The bottleneck residual block: 1×1 down, 3×3, 1×1 up to four times the width.
+    """The bottleneck residual block: 1×1 down, 3×3, 1×1 up to four times the width. Chapter 2.
 
     [N, in_channels, H, W] → [N, 4 * width, H / stride, W / stride]
 
@@ -282,7 +327,7 @@ class BottleneckResidual(nn.Module):
         width: channels of the 3×3 convolution; the output has four times as many.
         stride: of the 3×3 convolution (as in torchvision; the paper's figure has it in the first
             1×1 convolution, which costs accuracy).
-        shortcut, bias, shortcut_norm: see `Residual`.
+        shortcut, bias, shortcut_norm, checked: see `Residual`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -300,28 +345,35 @@ class BottleneckResidual(nn.Module):
         shortcut: str = "B",
         bias: bool = False,
         shortcut_norm: bool = True,
+        *,
+        checked: bool = False,
     ) -> None:
         super().__init__()
-        check_positive("in_channels", in_channels)
-        check_positive("width", width)
-        check_positive("stride", stride)
+        if not checked:
+            in_channels = check_positive("in_channels", in_channels)
+            width = check_positive("width", width)
+            stride, bias = check_positive("stride", stride), check_field("bias", bias)
+            shortcut = check_field("shortcut", shortcut)
         out_channels = self.expansion * width
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=bias)
         self.bn1 = nn.BatchNorm2d(width)
+        self.relu1 = nn.ReLU()
         self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=bias)
         self.bn2 = nn.BatchNorm2d(width)
+        self.relu2 = nn.ReLU()
         self.conv3 = nn.Conv2d(width, out_channels, 1, bias=bias)
         self.bn3 = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU()
         self.downsample = make_shortcut(
-            in_channels, out_channels, stride, shortcut, bias, shortcut_norm
+            in_channels, out_channels, stride, shortcut, bias, shortcut_norm, checked=True
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, 4 * width, H / stride, W / stride]."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
+        y = self.relu1(self.bn1(self.conv1(x)))
+        y = self.relu2(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return F.relu(self.downsample(x) + y)
+        return self.relu(self.downsample(x) + y)
 
 
 def make_shortcut(
@@ -331,8 +383,10 @@ def make_shortcut(
     shortcut: str = "B",
     bias: bool = False,
     shortcut_norm: bool = True,
+    *,
+    checked: bool = False,
 ) -> nn.Module:
-    """The path around a residual block: the identity wherever it can be.
+    """The path around a residual block: the identity wherever it can be. Chapter 2.
 
     [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
 
@@ -344,13 +398,15 @@ def make_shortcut(
             1×1 convolution (a projection) where the shape changes. "C" is a projection always.
         bias: whether the projection has a bias.
         shortcut_norm: whether the projection is followed by a batch norm.
+        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an unknown `shortcut`, or "A" with fewer channels out than in.
 
     Source: He et al., arXiv:1512.03385, Section 3.3 and Section 4.1, options A, B and C.
     """
-    check_choice("shortcut", shortcut, SHORTCUTS)
+    if not checked:
+        shortcut = check_field("shortcut", shortcut)
     same_shape = stride == 1 and in_channels == out_channels
     if same_shape and shortcut != "C":
         return nn.Identity()
@@ -361,7 +417,7 @@ def make_shortcut(
 
 
 class ZeroPadShortcut(nn.Module):
-    """Shortcut option A: keep every `stride`-th pixel, and fill the new channels with zeros.
+    """Shortcut option A: keep every `stride`-th pixel, add channels of zeros. Chapter 2.
 
     [N, in_channels, H, W] → [N, out_channels, H / stride, W / stride]
 
@@ -386,7 +442,7 @@ class ZeroPadShortcut(nn.Module):
 
 
 def init_weights(model: nn.Module) -> None:
-    """Initialise like He et al.: normal weights in convolutions, and biases of 0.
+    """Initialise like He et al.: normal weights in convolutions, and biases of 0. Chapter 6.
 
     Raises:
         ValueError: if `model` has no convolution or linear layer to initialise (a lazy module has
@@ -405,31 +461,57 @@ def init_weights(model: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _norm_relu_conv(
+def norm_relu_conv(
     suffix: str,
     in_channels: int,
     out_channels: int,
     kernel_size: int,
-    drop_rate: float = 0.0,
-    bias: bool = False,
-    negative_slope: float = 0.0,
-) -> OrderedDict[str, Any]:
+    drop_rate: float,
+    bias: bool,
+    negative_slope: float,
+) -> OrderedDict[str, nn.Module]:
     """The modules of `conv_block`, by torchvision's names: norm1, relu1, conv1 for suffix "1"."""
-    check_positive("in_channels", in_channels)
-    check_positive("out_channels", out_channels)
-    check_positive("kernel_size", kernel_size)
-    check_drop_rate(drop_rate)
-    if kernel_size % 2 == 0:
-        raise ValueError(
-            f"kernel_size={kernel_size} must be odd, so that the padding keeps H and W"
-        )
-    padding = kernel_size // 2
-    steps = OrderedDict()
-    steps[f"norm{suffix}"] = nn.BatchNorm2d(in_channels)
-    steps[f"relu{suffix}"] = activation(negative_slope)
-    steps[f"conv{suffix}"] = nn.Conv2d(
-        in_channels, out_channels, kernel_size, padding=padding, bias=bias
+    layers = OrderedDict()
+    layers[f"norm{suffix}"] = nn.BatchNorm2d(in_channels)
+    layers[f"relu{suffix}"] = LeakyReLU(negative_slope) if negative_slope else nn.ReLU()
+    layers[f"conv{suffix}"] = nn.Conv2d(
+        in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias
     )
     if drop_rate:
-        steps[f"drop{suffix}"] = nn.Dropout(drop_rate)
-    return steps
+        layers[f"drop{suffix}"] = nn.Dropout(drop_rate)
+    return layers
+
+
+def check_options(drop_rate: float, bias: bool, negative_slope: float) -> tuple[float, bool, float]:
+    """Return what the convolutions of a dense block share; ValueError unless it makes sense."""
+    given = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
+    return tuple(check_field(name, value) for name, value in given.items())
+
+
+class Scores(NamedTuple):
+    """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
+
+    main: Tensor
+    auxiliary: tuple[Tensor, ...]
+
+
+def explain_images(forward: Callable[[Any, Tensor], Any]) -> Callable[[Any, Tensor], Any]:
+    """Decorate a network's `forward`: images that don't fit get a ValueError that says what does.
+
+    Nothing is checked beforehand: tools that trace a network find nothing but the network, and
+    whatever works, works. Only an error that did happen is explained, by the modules as they are.
+    """
+
+    @functools.wraps(forward)
+    def explained(self: nn.Module, x: Tensor) -> Any:
+        try:
+            return forward(self, x)
+        except (RuntimeError, ValueError) as error:
+            from .misfits import misfit
+
+            reason = misfit(self, x) if isinstance(x, Tensor) else ""
+            if not reason:
+                raise
+            raise ValueError(reason) from error
+
+    return explained

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 if TYPE_CHECKING:
     from .images import Images
@@ -170,6 +172,48 @@ def check_same_tensors(
                 f"{there.get(name, 'missing')} there, {here.get(name, 'missing')} in this model. "
                 f"Build the network it was made with, {START_OVER}"
             )
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """The network itself, without what `torch.compile` or `nn.DataParallel` have put around it."""
+    while True:
+        if isinstance(model, (nn.DataParallel, DistributedDataParallel)):
+            model = model.module
+        elif hasattr(model, "_orig_mod"):  # compiled
+            model = model._orig_mod
+        else:
+            return model
+
+
+def plain_names(model: nn.Module) -> dict[str, str]:
+    """How the tensors of a bare network are called, without and with the names of wrappers inside.
+
+    A compiled part, `model.features = torch.compile(model.features)`, renames its tensors too.
+    """
+    return {name.replace("_orig_mod.", ""): name for name in model.state_dict()}
+
+
+def state_of(model: nn.Module) -> dict[str, Tensor]:
+    """A network's tensors by the names that they have in any network of its kind.
+
+    Args:
+        model: may be compiled, or shared among several GPUs: files don't show it.
+    """
+    model = bare(model)
+    state = model.state_dict()
+    return {plain: state[name] for plain, name in plain_names(model).items()}
+
+
+def load_state(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Give a network, compiled or not, the tensors that `state_of` returned, strictly."""
+    model = bare(model)
+    names = plain_names(model)
+    model.load_state_dict({names.get(plain, plain): tensor for plain, tensor in state.items()})
+
+
+def without_wrappers(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict whose names begin with those of wrappers, as older files have it, without."""
+    return {re.sub(r"^(module\.|_orig_mod\.)+", "", name): state[name] for name in state}
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

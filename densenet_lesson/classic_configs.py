@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .arguments import check_choice, check_positive, positive_tuple
+from .arguments import check_choice, check_positive, positive_tuple, store
 from .inception import inception_v1
 from .layers import (
     KINDS,
@@ -53,9 +53,9 @@ class ClassicConfig:
 
     def __post_init__(self) -> None:
         for name in ("in_channels", "num_classes", "image_size"):
-            check_positive(name, getattr(self, name))
+            store(self, **{name: check_positive(name, getattr(self, name))})
         if self.pool is not None:
-            check_positive("pool", self.pool)
+            store(self, pool=check_positive("pool", self.pool))
         check_layers("features", self.features)
         check_layers("classifier", self.classifier)
         if not isinstance(self.auxiliary, tuple):

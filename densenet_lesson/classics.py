@@ -1,4 +1,4 @@
-"""The networks before ResNet: LeNet-5, AlexNet, ZFNet, VGG and GoogLeNet, from descriptions."""
+"""The networks before ResNet: LeNet-5, AlexNet, ZFNet, VGG and GoogLeNet. Chapter 1."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .arguments import check_positive
-from .blocks import Scores
+from .blocks import Scores, explain_images
 from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
 from .configs import change, get_config
 from .layers import (
@@ -25,15 +24,16 @@ from .layers import (
     Linear,
     Pool,
     after,
+    smallest_size,
 )
-from .trace import check_image_size, check_input
+from .supervision import Features
 from .weights import load_weights
 
-MODULES = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 class ClassicNet(nn.Module):
-    """A network of the time before ResNet, from its configuration.
+    """A network of the time before ResNet, from its configuration. Chapter 1.
 
     [N, config.in_channels, H, W] → [N, config.num_classes]
 
@@ -51,9 +51,11 @@ class ClassicNet(nn.Module):
     def __init__(self, config: ClassicConfig, **changes: Any) -> None:
         super().__init__()
         config = self.config = change(config, changes)
-        check_image_size(config, config.image_size)
+        check_size(config)
         shape = config.in_channels, config.image_size
         self.features = make_layers(config.features, *shape)
+        if config.auxiliary:
+            self.features = Features(OrderedDict(self.features.named_children()))
         for i, layer in enumerate(config.features, start=1):
             if layer.name in config.auxiliary:
                 head = make_layers(config.fitted(AUXILIARY), *after(config.features[:i], *shape))
@@ -63,21 +65,53 @@ class ClassicNet(nn.Module):
         inputs = channels * (config.pool or size) ** 2
         self.classifier = make_layers(config.fitted(config.classifier), inputs, 1)
 
+    @explain_images
     def forward(self, x: Tensor) -> Tensor | Scores:
         """[N, in_channels, H, W] → class scores [N, num_classes]."""
-        check_input(self.config, x.shape)
-        auxiliary = []
-        for name, module in self.features.named_children():
-            x = module(x)
-            if self.training and name in self.config.auxiliary:
-                auxiliary.append(self.get_submodule(auxiliary_name(self.config, name))(x))
-        x = self.avgpool(x).flatten(1)  # [N, C, h, w] → [N, C · h · w]
-        x = self.classifier(x)
-        return Scores(x, tuple(auxiliary)) if auxiliary else x
+        if self.training and self.config.auxiliary:
+            return self.all_scores(x)
+        return self.scores(self.features(x))
+
+    def scores(self, features: Tensor) -> Tensor:
+        """[N, C, h, w] → class scores [N, num_classes]."""
+        return self.classifier(self.avgpool(features).flatten(1))  # [N, C · h · w] in between
+
+    def all_scores(self, x: Tensor) -> Scores:
+        """[N, in_channels, H, W] → the scores, and those of the auxiliary classifiers."""
+        outputs = dict.fromkeys(self.config.auxiliary)  # of layers, to be filled
+        features = self.features(x, outputs)
+        heads = [self.get_submodule(auxiliary_name(self.config, name)) for name in outputs]
+        auxiliary = tuple(head(x) for head, x in zip(heads, outputs.values(), strict=True))
+        return Scores(self.scores(features), auxiliary)
+
+    def wrong_size(self, x: Tensor) -> str:
+        """Why images [N, C, H, W] have the wrong size for the first linear layer; "" if not."""
+        config, (height, width) = self.config, x.shape[2:]
+        size, linear = config.image_size, next(iter(self.classifier), None)
+        channels, left = after(config.features, config.in_channels, size)
+        built = isinstance(linear, nn.Linear) and linear.in_features == channels * left**2
+        if config.pool is not None or not built or height == width == size:
+            return ""
+        square = f"with image_size={height}, or " if height == width else "with "
+        return (
+            f"image_size={width if height == size else height} does not fit {config.name}: its "
+            f"first linear layer needs images of exactly {size} pixels each way; resize them, or "
+            f"build the network {square}pool={left}, which takes images of any size"
+        )
+
+
+def check_size(config: ClassicConfig) -> None:
+    """Raise a ValueError if images of the configuration's size are too small for its layers."""
+    smallest = smallest_size(config.features, config.in_channels)
+    if config.image_size < smallest:
+        raise ValueError(
+            f"image_size={config.image_size} is too small for {config.name}: after its poolings "
+            f"nothing would be left; use at least {smallest} pixels"
+        )
 
 
 class ConvBlock(nn.Module):
-    """Convolution, batch norm (or not), ReLU, under the names that torchvision's GoogLeNet has.
+    """Convolution, batch norm (or not), ReLU, named as in torchvision's GoogLeNet. Chapter 1.
 
     [N, in_channels, H, W] → [N, layer.out_channels, H', W']
 
@@ -89,14 +123,15 @@ class ConvBlock(nn.Module):
         self.conv = make_conv(layer, in_channels, bias=not layer.norm)
         # Inception's authors add 0.001 to the variance
         self.bn = nn.BatchNorm2d(layer.out_channels, eps=0.001) if layer.norm else nn.Identity()
+        self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] → [N, out_channels, H', W']."""
-        return F.relu(self.bn(self.conv(x)), inplace=True)
+        return self.relu(self.bn(self.conv(x)))
 
 
 class Inception(nn.Module):
-    """Branches side by side, their outputs concatenated (or added to the input).
+    """Branches side by side, their outputs concatenated (or added to the input). Chapter 1.
 
     [N, C, H, W] → [N, sum of the branches' channels, H', W'], or the input's shape if residual
 
@@ -112,7 +147,7 @@ class Inception(nn.Module):
 
     def __init__(self, layer: Branches, in_channels: int, size: int = 28) -> None:
         super().__init__()
-        check_positive("in_channels", in_channels)
+        in_channels = check_positive("in_channels", in_channels)
         self.residual = layer.residual
         joined, _ = layer.concatenated(in_channels, size)
         self.num_branches = len(layer.branches)
@@ -121,6 +156,7 @@ class Inception(nn.Module):
             self.add_module(f"branch{i}", way[0] if len(way) == 1 else way)
         if self.residual is not None:
             self.project = nn.Conv2d(joined, in_channels, 1)
+            self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] → [N, sum of the branches' channels, H', W']."""
@@ -128,11 +164,11 @@ class Inception(nn.Module):
         joined = torch.cat([way(x) for way in ways], dim=1)
         if self.residual is None:
             return joined
-        return F.relu(x + self.residual * self.project(joined))
+        return self.relu(x + self.residual * self.project(joined))
 
 
 def make_layers(layers: tuple[Layer, ...], channels: int, size: int) -> nn.Sequential:
-    """Build layers, one after the other.
+    """Build layers, one after the other. Chapter 1.
 
     Args:
         layers: descriptions.
@@ -145,8 +181,8 @@ def make_layers(layers: tuple[Layer, ...], channels: int, size: int) -> nn.Seque
     Raises:
         ValueError: if something doesn't fit.
     """
-    check_positive("channels", channels)
-    check_positive("size", size)
+    channels = check_positive("channels", channels)
+    size = check_positive("size", size)
     modules = OrderedDict()
     for i, layer in enumerate(layers):
         modules[layer.name or str(i)] = make_layer(layer, channels, size)
@@ -155,7 +191,7 @@ def make_layers(layers: tuple[Layer, ...], channels: int, size: int) -> nn.Seque
 
 
 def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
-    """Build one layer from its description.
+    """Build one layer from its description. Chapter 1.
 
     Args:
         layer: a description from `densenet_lesson.layers` or `densenet_lesson.inception`.
@@ -168,7 +204,7 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
     Raises:
         ValueError: for something that is no layer, or doesn't fit.
     """
-    check_positive("channels", channels)
+    channels = check_positive("channels", channels)
     match layer:
         case ConvUnit():
             return ConvBlock(layer, channels)

@@ -2,30 +2,47 @@
 
 A configuration is a small frozen dataclass. The networks (`densenet`, `resnet`, `classics`), the
 arithmetic (`arithmetic`) and the drawings (`figures`) all read the same object, so they cannot
-disagree. Adding a network is adding a configuration. Nothing here needs torch.
+disagree. Adding a network is adding a configuration. Nothing here needs torch. Chapters 2 to 6.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .arguments import (
     check_choice,
     check_compression,
-    check_drop_rate,
-    check_negative_slope,
     check_positive,
+    check_share,
     check_switch,
     positive_tuple,
+    store,
 )
-from .classic_configs import CLASSICS, ClassicConfig
+
+if TYPE_CHECKING:
+    from .classic_configs import ClassicConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
-MEMORIES = ("plain", "recompute", "linear")
 BLOCKS = ("basic", "bottleneck", "plain")
 SHORTCUTS = ("A", "B", "C")
+MEMORIES = ("plain", "recompute", "one_buffer")
+OTHER_NAMES = {"linear": "one_buffer"}  # records and older programs say "linear"
+CHOICES = {
+    "stem": STEMS,
+    "pool": POOLS,
+    "block": BLOCKS,
+    "shortcut": SHORTCUTS,
+    "memory": ("plain", "recompute", *OTHER_NAMES, "one_buffer"),
+}
+CHECKS = {
+    **dict.fromkeys(("block_config", "layers", "widths"), positive_tuple),
+    **dict.fromkeys(("drop_rate", "negative_slope"), check_share),
+    **dict.fromkeys(("bias", "shortcut_norm", "deep_supervision"), check_switch),
+    "compression": check_compression,
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +68,8 @@ class DenseNetConfig:
             training only (Lee et al., arXiv:1409.5185). The paper has none: its Section 5 argues
             that dense connections do the same by themselves.
         memory: what training keeps for the backward pass. "plain" all that autograd wants,
-            "recompute" less, "linear" least; the rest is computed again (see `memory`). It changes
-            nothing else: the same parameters, outputs and gradients.
+            "recompute" less, "one_buffer" (also called "linear") least; the rest is computed again
+            (see `memory`). It changes nothing else: the same parameters, outputs and gradients.
         in_channels: channels of the input image.
         num_classes: number of classes.
         image_size: height and width, in pixels, that the network was designed for.
@@ -79,24 +96,29 @@ class DenseNetConfig:
     image_size: int = 224
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "block_config", positive_tuple("block_config", self.block_config))
-        for name in (
-            "growth_rate",
-            "num_init_features",
-            "in_channels",
-            "num_classes",
-            "image_size",
-        ):
-            check_positive(name, getattr(self, name))
-        if self.bn_size is not None:
-            check_positive("bn_size", self.bn_size)
-        check_compression(self.compression)
-        check_drop_rate(self.drop_rate)
-        check_choice("stem", self.stem, STEMS)
-        check_choice("pool", self.pool, POOLS)
-        check_negative_slope(self.negative_slope)
-        check_switch("deep_supervision", self.deep_supervision)
-        check_choice("memory", self.memory, MEMORIES)
+        check_fields(self)
+        self.block_outputs()  # which says so if the compression leaves no channel
+
+    def block_outputs(self) -> list[int]:
+        """Channels after each dense block; the transition after it keeps `compressed` ones.
+
+        Raises:
+            ValueError: if a transition would keep no channel.
+        """
+        outputs, channels = [], self.num_init_features
+        for num_layers in self.block_config:
+            outputs.append(channels + num_layers * self.growth_rate)
+            channels = self.compressed(outputs[-1])
+            if channels < 1 and len(outputs) < len(self.block_config):
+                raise ValueError(
+                    f"compression={self.compression} of channels={outputs[-1]} leaves no channel: "
+                    f"use a compression of at least {1 / outputs[-1]:.3g}"
+                )
+        return outputs
+
+    def compressed(self, channels: int) -> int:
+        """Channels that a transition keeps of so many: ⌊θ · channels⌋."""
+        return math.floor(round(self.compression * channels, 6))  # 0.29 * 100 is 28.999… here
 
     @property
     def depth(self) -> int:
@@ -144,18 +166,12 @@ class ResNetConfig:
     image_size: int = 224
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", positive_tuple("layers", self.layers))
-        object.__setattr__(self, "widths", positive_tuple("widths", self.widths))
+        check_fields(self)
         if len(self.widths) != len(self.layers):
             raise ValueError(
                 f"widths={self.widths} must have one width for each of the "
                 f"{len(self.layers)} stages of layers={self.layers}"
             )
-        for name in ("in_channels", "num_classes", "image_size"):
-            check_positive(name, getattr(self, name))
-        check_choice("block", self.block, BLOCKS)
-        check_choice("shortcut", self.shortcut, SHORTCUTS)
-        check_choice("stem", self.stem, STEMS)
 
     @property
     def expansion(self) -> int:
@@ -168,7 +184,21 @@ class ResNetConfig:
         return 2 + (3 if self.block == "bottleneck" else 2) * sum(self.layers)
 
 
-Config = DenseNetConfig | ResNetConfig | ClassicConfig
+Config: TypeAlias = "DenseNetConfig | ResNetConfig | ClassicConfig"
+
+
+def check_field(name: str, value: Any) -> Any:
+    """Return a field's value as Python's own; ValueError unless it makes sense."""
+    if name in CHOICES:
+        return check_choice(name, value, CHOICES[name])
+    if name == "name" or (name == "bn_size" and value is None):
+        return value
+    return CHECKS.get(name, check_positive)(name, value)
+
+
+def check_fields(config: DenseNetConfig | ResNetConfig) -> None:
+    """Check a new configuration, and store its values as Python's own."""
+    store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
 
 
 def densenet_cifar_config(
@@ -190,7 +220,8 @@ def densenet_cifar_config(
 
     Source: arXiv:1608.06993, Section 3, "Implementation Details".
     """
-    per_layer = 2 if bottleneck else 1
+    depth = check_positive("depth", depth)
+    compression, per_layer = check_compression("compression", compression), 2 if bottleneck else 1
     num_layers, rest = divmod(depth - 4, 3 * per_layer)
     if rest or num_layers < 1:
         raise ValueError(
@@ -280,7 +311,7 @@ def resnet_cifar_config(depth: int, shortcut: str = "A") -> ResNetConfig:
 
     Source: arXiv:1512.03385, Section 4.2.
     """
-    num_blocks, rest = divmod(depth - 2, 6)
+    num_blocks, rest = divmod(check_positive("depth", depth) - 2, 6)
     if rest or num_blocks < 1:
         raise ValueError(
             f"depth={depth} must be 2 more than a positive multiple of 6, such as 20 or 56: "
@@ -334,6 +365,8 @@ def get_config(network: str | Config, **changes: Any) -> Config:
     Raises:
         ValueError: for an unknown name or a field that the configuration doesn't have.
     """
+    from .classic_configs import CLASSICS  # chapter 1's; chapters 2 to 6 do without their files
+
     known = DENSENETS | RESNETS | CLASSICS
     if isinstance(network, str):
         if network not in known:
@@ -350,4 +383,4 @@ def change(config: Config, changes: dict[str, Any]) -> Config:
         if field not in config.__dataclass_fields__:
             known = ", ".join(config.__dataclass_fields__)
             raise ValueError(f"unknown option {field}={changes[field]!r}: choose one of {known}")
-    return replace(config, **changes)
+    return replace(config, **changes) if changes else config

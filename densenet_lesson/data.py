@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from .batches import Batches, channel_statistics, resize
+from .borders import as_labels, as_names, as_pixels, check_classes, check_count
 from .images import Images
 
 __all__ = ["Batches", "DataError", "Images", "channel_statistics", "load", "resize"]
@@ -26,6 +27,14 @@ TORCHVISION_NAMES = {
     "cifar100": "CIFAR100",
 }
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+ARRAYS = (
+    "train_images",
+    "train_labels",
+    "test_images",
+    "test_labels",
+    "class_names",
+    "label_names",
+)
 DOWNLOAD_TIMEOUT = 30.0  # seconds of silence after which a server counts as gone
 
 
@@ -44,9 +53,10 @@ def load(
 
     Args:
         name: "digits", "fashion_mnist", "mnist", "cifar10", "cifar100", or the path of an .npz
-            file of your own: uint8 arrays train_images and test_images (N×H×W, N×H×W×C or
-            N×C×H×W; C is 1 or 3), integer arrays train_labels and test_labels (N), and if you
-            like the names of the classes as class_names (or label_names).
+            file of your own: train_images and test_images (N×H×W, N×H×W×C or N×C×H×W; C is 1 or
+            3; 0 to 255, or 0 to 1), train_labels and test_labels (whole numbers from 0 on), and if
+            you like the names of the classes as class_names (or label_names). `borders` says what
+            else fits.
         root: folder of the downloads; by default the environment variable DENSENET_LESSON_DATA,
             else ~/.cache/densenet_lesson.
         download: whether a set that is not on this machine may be downloaded.
@@ -94,7 +104,11 @@ def _load_npz(path: Path) -> tuple[Images, Images]:
         raise DataError(f"There is no file {path}. Check the path, or use load('digits').")
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = {name: _array(file, name) for name in ARRAYS if name in file.files}
+            missing = [name for name in ARRAYS[:4] if name not in file.files]
+            if missing:
+                there = ", ".join(file.files) or "nothing"
+                raise ValueError(f"{', '.join(missing)} missing; there is {there}")
         return _as_pair(**arrays)
     except Exception as error:  # a damaged file can make numpy raise almost anything
         raise DataError(
@@ -189,35 +203,41 @@ def _read(dataset: type, place: Path, download: bool = False) -> tuple[Images, I
     )
 
 
-def _as_pair(**arrays: object) -> tuple[Images, Images]:
-    """Make (train, test) of arrays named as in an .npz file."""
-    wanted = ("train_images", "train_labels", "test_images", "test_labels")
-    if missing := [name for name in wanted if name not in arrays]:
-        raise ValueError(f"{', '.join(missing)} missing; there is {', '.join(arrays) or 'nothing'}")
-    values = {name: torch.as_tensor(arrays[name]) for name in wanted}
-    names = arrays.get("class_names", arrays.get("label_names"))
-    if names is None:
-        names = range(int(max(values["train_labels"].max(), values["test_labels"].max())) + 1)
-    names = tuple(str(name) for name in names)
-    train, test = (_as_images(values, part, names) for part in ("train", "test"))
-    if train.images.shape[1:] != test.images.shape[1:]:
-        shapes = [list(part.images.shape[1:]) for part in (train, test)]
-        raise ValueError(f"train_images and test_images must be alike, got [C, H, W] = {shapes}")
-    return train, test
-
-
-def _as_images(values: dict[str, Tensor], part: str, names: tuple[str, ...]) -> Images:
-    images, labels = values[f"{part}_images"], values[f"{part}_labels"]
-    if images.dim() == 3:
-        images = images.unsqueeze(1)
-    elif images.dim() == 4 and images.shape[-1] in (1, 3):
-        images = images.permute(0, 3, 1, 2)
-    if not labels.is_floating_point():
-        labels = labels.long()
+def _array(file: Any, name: str) -> Any:
+    """Read one array of an .npz file; an array of Python objects is refused by its name."""
     try:
-        return Images(images.contiguous(), labels, names)
+        return file[name]
     except ValueError as error:
-        raise ValueError(f"{part}: {error}") from error
+        if "allow_pickle" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} is an array of Python objects, which could run code when it is read: write it "
+            f"as numpy.array({name}.tolist())"
+        ) from error
+
+
+def _as_pair(**arrays: Any) -> tuple[Images, Images]:
+    """Make (train, test) of arrays named as in an .npz file."""
+    names = arrays.get("class_names", arrays.get("label_names"))
+    names = None if names is None else as_names(names)
+    pixels, labels = {}, {}
+    for part in ("train", "test"):
+        images_name, labels_name = f"{part}_images", f"{part}_labels"
+        pixels[part] = as_pixels(images_name, arrays[images_name])
+        labels[labels_name] = as_labels(labels_name, arrays[labels_name])
+        check_count(images_name, labels_name, pixels[part], labels[labels_name])
+    check_classes(names, **labels)
+    if names is None:
+        names = tuple(map(str, range(1 + max(numbers.max() for numbers in labels.values()))))
+    shapes = [list(part.shape[1:]) for part in pixels.values()]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"train_images and test_images must be alike, got [C, H, W] = {shapes}")
+    pairs = zip(pixels.values(), labels.values(), strict=True)
+    train, test = (
+        Images(torch.from_numpy(images), torch.from_numpy(numbers), names)
+        for images, numbers in pairs
+    )
+    return train, test
 
 
 def _reason(error: Exception) -> str:

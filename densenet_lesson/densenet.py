@@ -1,27 +1,25 @@
-"""DenseNet: a stem, dense blocks with transitions between them, and a classifier."""
+"""DenseNet: a stem, dense blocks with transitions between them, and a classifier. Chapter 6."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from .blocks import DenseBlock, Scores, Transition, activation, init_weights
+from .blocks import DenseBlock, Scores, Transition, activation, explain_images, init_weights
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
-from .inference import InferenceNet
-from .steps import compressed
-from .trace import block_outputs, check_input
-from .weights import load_weights
+
+if TYPE_CHECKING:
+    from .memory.inference import InferenceNet
 
 
 class DenseNet(nn.Module):
-    """A DenseNet, from its configuration.
+    """A DenseNet, from its configuration. Chapter 6.
 
     [N, config.in_channels, H, W] → [N, config.num_classes]
 
-    The parameters carry torchvision's names (`features.denseblock1.denselayer1.conv1.weight`).
+    Modules and parameters carry torchvision's names (`features.denseblock1.denselayer1.conv1`).
 
     Args:
         config: what to build; the default is DenseNet-121.
@@ -41,6 +39,7 @@ class DenseNet(nn.Module):
             "bias": config.bias,
             "negative_slope": config.negative_slope,
             "memory": config.memory,
+            "checked": True,  # by the configuration
         }
         self.features = nn.Sequential(make_stem(config))
         channels = config.num_init_features
@@ -49,33 +48,43 @@ class DenseNet(nn.Module):
             self.features.add_module(f"denseblock{i}", block)
             channels += num_layers * config.growth_rate
             if i < len(config.block_config):  # no transition after the last block
-                kept = compressed(channels, config.compression)
+                kept = config.compressed(channels)
                 transition = Transition(channels, kept, config.pool, **options)
                 self.features.add_module(f"transition{i}", transition)
                 channels = kept
-        self.auxiliary = make_auxiliary(config)
         self.features.add_module("norm5", nn.BatchNorm2d(channels))  # torchvision's name
-        self.features.add_module("relu5", activation(config.negative_slope))
+        if config.deep_supervision:
+            from .supervision import supervise
+
+            supervise(self)
+        self.relu5 = activation(config.negative_slope)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, config.num_classes)
         init_weights(self)
 
+    @explain_images
     def forward(self, x: Tensor) -> Tensor | Scores:
         """[N, in_channels, H, W] → class scores [N, num_classes].
 
         In training, with `deep_supervision`, `Scores` instead.
         """
-        check_input(self.config, x.shape)
-        auxiliary = []
-        for name, module in self.features.named_children():
-            x = module(x)
-            if self.training and name in self.auxiliary:
-                auxiliary.append(self.auxiliary[name](x))
-        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C, h, w] → [N, C]: channels' averages
-        scores = self.classifier(x)
-        return Scores(scores, tuple(auxiliary)) if auxiliary else scores
+        if self.training and self.config.deep_supervision:
+            return self.all_scores(x)
+        return self.scores(self.features(x))
+
+    def scores(self, features: Tensor) -> Tensor:
+        """[N, C, h, w] → class scores [N, num_classes], from each channel's average."""
+        x = self.avgpool(self.relu5(features)).flatten(1)  # [N, C]
+        return self.classifier(x)
+
+    def all_scores(self, x: Tensor) -> Scores:
+        """[N, in_channels, H, W] → the scores, and those of the classifiers after the blocks."""
+        outputs = dict.fromkeys(self.auxiliary)  # of the blocks: `features` fills them in
+        main = self.scores(self.features(x, outputs))
+        return Scores(main, tuple(self.auxiliary[name](outputs[name]) for name in outputs))
 
     def set_memory(self, memory: str) -> None:
-        """Switch to another way of saving memory: "plain", "recompute" or "linear".
+        """Switch to another way of saving memory: "plain", "recompute" or "one_buffer". Chapter 9.
 
         The parameters stay as they are, and so does what the network computes.
 
@@ -88,19 +97,21 @@ class DenseNet(nn.Module):
                 part.memory = memory
 
     def optimize_for_inference(self) -> InferenceNet:
-        """Return a new network with the same scores that answers faster and can't be trained.
+        """Return a network with the same scores that answers faster, but can't learn. Chapter 9.
 
-        This one stays as it is. Measured on CPUs; see `inference` for what is done.
+        This one stays as it is. Measured on CPUs; see `memory.inference` for what is done.
 
         Raises:
             ValueError: in training mode (call `eval()` first), or if the network was changed into
                 something else.
         """
+        from .memory.inference import InferenceNet
+
         return InferenceNet(self)
 
 
 def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
-    """What comes before the first dense block, by torchvision's names.
+    """What comes before the first dense block, by torchvision's names. Chapter 6.
 
     [N, in_channels, H, W] → [N, num_init_features, H / 4, W / 4] for "imagenet", same size for
     "cifar"
@@ -119,28 +130,6 @@ def make_stem(config: DenseNetConfig) -> OrderedDict[str, nn.Module]:
     )
 
 
-def make_auxiliary(config: DenseNetConfig) -> nn.ModuleDict:
-    """Classifiers after the dense blocks, by the block's name; none without `deep_supervision`.
-
-    Each: [N, C, H, W] → [N, num_classes], with the layers of the network's own end.
-
-    Source: Lee et al., "Deeply-Supervised Nets", arXiv:1409.5185.
-    """
-    heads = nn.ModuleDict()
-    if config.deep_supervision:
-        for i, channels in enumerate(block_outputs(config)[:-1], start=1):
-            heads[f"denseblock{i}"] = nn.Sequential(
-                OrderedDict(
-                    norm=nn.BatchNorm2d(channels),
-                    relu=activation(config.negative_slope),
-                    pool=nn.AdaptiveAvgPool2d(1),
-                    flatten=nn.Flatten(),
-                    linear=nn.Linear(channels, config.num_classes),
-                )
-            )
-    return heads
-
-
 def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-121 for 224×224 images.
 
@@ -152,22 +141,22 @@ def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:
         ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
         WeightsError: if the weights can't be had.
     """
-    return load_weights(DenseNet(get_config("densenet121", **changes)), "densenet121", weights)
+    return named("densenet121", weights, changes)
 
 
 def densenet161(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-161 (growth rate 48); see `densenet121`."""
-    return load_weights(DenseNet(get_config("densenet161", **changes)), "densenet161", weights)
+    return named("densenet161", weights, changes)
 
 
 def densenet169(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-169; see `densenet121`."""
-    return load_weights(DenseNet(get_config("densenet169", **changes)), "densenet169", weights)
+    return named("densenet169", weights, changes)
 
 
 def densenet201(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-201; see `densenet121`."""
-    return load_weights(DenseNet(get_config("densenet201", **changes)), "densenet201", weights)
+    return named("densenet201", weights, changes)
 
 
 def densenet264(weights: str | None = None, **changes: Any) -> DenseNet:
@@ -175,7 +164,7 @@ def densenet264(weights: str | None = None, **changes: Any) -> DenseNet:
 
     Its blocks of 6, 12, 64 and 48 layers count to 265 layers. Nobody has published weights for it.
     """
-    return load_weights(DenseNet(get_config("densenet264", **changes)), "densenet264", weights)
+    return named("densenet264", weights, changes)
 
 
 def densenet_d2l(**changes: Any) -> DenseNet:
@@ -193,3 +182,10 @@ def densenet_cifar(
     """The paper's CIFAR networks; the arguments are those of `configs.densenet_cifar_config`."""
     config = densenet_cifar_config(depth, growth_rate, bottleneck, compression)
     return DenseNet(config, **changes)
+
+
+def named(name: str, weights: str | None, changes: dict[str, Any]) -> DenseNet:
+    """Build a DenseNet by its name, and load published weights if they are asked for."""
+    from .models import build  # which knows all networks
+
+    return build(name, weights, **changes)

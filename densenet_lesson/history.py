@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 if TYPE_CHECKING:
+    import torch
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -153,6 +152,8 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
     Returns:
         Versions, platform, device, the instruction set that torch uses, number of threads, commit.
     """
+    import torch
+
     from . import __version__, processes
 
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None

@@ -6,12 +6,15 @@ a whole batch instead of on one image at a time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .arguments import check_positive
+from .borders import as_labels, as_names, as_pixels, check_classes, check_count
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,8 @@ class Images:
     """Images with their labels and the names of the classes.
 
     Args:
-        images: uint8 [N, C, H, W], values 0 to 255, C is 1 (grey) or 3 (colour).
+        images: uint8 [N, C, H, W], values 0 to 255, C is 1 (grey) or 3 (colour); `Images.of`
+            takes other arrays.
         labels: int64 [N], on the same device; label i means `class_names[i]`.
         class_names: one name for each class.
 
@@ -50,6 +54,25 @@ class Images:
                 f"got {low} to {high}"
             )
 
+    @classmethod
+    def of(cls, images: Any, labels: Any, class_names: Sequence[str] | None = None) -> Images:
+        """Make a set of arrays as numpy users have them; `borders` says which fit.
+
+        Args:
+            images: N×H×W, N×H×W×C or N×C×H×W, 0 to 255 or 0 to 1.
+            labels: one whole number for each image, from 0 on.
+            class_names: names of the classes; None numbers them.
+
+        Raises:
+            ValueError: for what can't be converted without loss; says what to do.
+        """
+        pixels, numbers = as_pixels("images", images), as_labels("labels", labels)
+        check_count("images", "labels", pixels, numbers)
+        names = None if class_names is None else as_names(class_names)
+        check_classes(names, labels=numbers)
+        names = names or tuple(map(str, range(numbers.max() + 1)))
+        return cls(torch.from_numpy(pixels), torch.from_numpy(numbers), names)
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -78,7 +101,7 @@ class Images:
         Raises:
             ValueError: if n is not between 1 and the number of images.
         """
-        check_positive("n", n)
+        n = check_positive("n", n)
         if n > len(self):
             raise ValueError(f"n={n} must be at most {len(self)}, the number of images")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))

@@ -1,16 +1,24 @@
 """The layers of the classic networks, as descriptions that a configuration is made of.
 
-`classics` turns a description into a PyTorch module, `trace_classic` into numbers. Each description
-knows what it does to the shape: `after(channels, size)` gives channels and size of its output.
-Images are square, `size` × `size` pixels. Nothing here needs torch.
+`classics` turns a description into a PyTorch module. Each description knows what it does to the
+shape: `after(channels, size)` gives channels and size of its output. Images are square, `size` ×
+`size` pixels. Nothing here needs torch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .arguments import check_choice, check_drop_rate, check_not_negative, check_positive
-from .steps import output_size
+from .arguments import (
+    as_int,
+    as_number,
+    check_choice,
+    check_positive,
+    check_share,
+    check_switch,
+    store,
+)
+from .arithmetic.written import output_size
 
 KINDS = ("relu", "tanh", "sigmoid")  # of activations
 Shape = tuple[int, int]  # channels, size
@@ -48,11 +56,14 @@ class Conv(Layer):
     padding: int | None = None
 
     def __post_init__(self) -> None:
-        check_positive("out_channels", self.out_channels)
-        check_positive("stride", self.stride)
-        check_kernel(self.kernel_size)
+        store(
+            self,
+            out_channels=check_positive("out_channels", self.out_channels),
+            stride=check_positive("stride", self.stride),
+            kernel_size=check_kernel(self.kernel_size),
+        )
         if self.padding is not None:
-            check_not_negative("padding", self.padding)
+            store(self, padding=check_not_negative("padding", self.padding))
         elif not (self.kernel[0] % 2 and self.kernel[1] % 2):
             raise ValueError(f"kernel_size={self.kernel_size} must be odd, or padding given")
         if self.kernel[0] != self.kernel[1] and (self.stride, self.padding) != (1, None):
@@ -114,9 +125,13 @@ class Pool(Layer):
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, ("max", "avg"))
-        check_positive("kernel_size", self.kernel_size)
-        check_positive("stride", self.stride)
-        check_not_negative("padding", self.padding)
+        store(
+            self,
+            kernel_size=check_positive("kernel_size", self.kernel_size),
+            stride=check_positive("stride", self.stride),
+            padding=check_not_negative("padding", self.padding),
+            ceil=check_switch("ceil", self.ceil),
+        )
         if self.padding > self.kernel_size // 2:
             raise ValueError(
                 f"padding={self.padding} must be at most half of kernel_size={self.kernel_size}: "
@@ -136,7 +151,7 @@ class AdaptivePool(Layer):
     size: int = 1
 
     def __post_init__(self) -> None:
-        check_positive("size", self.size)
+        store(self, size=check_positive("size", self.size))
 
     def after(self, channels: int, size: int) -> Shape:
         """Channels and size of the output."""
@@ -159,7 +174,7 @@ class Dropout(Layer):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        check_drop_rate(self.p, "p")
+        store(self, p=check_share("p", self.p))
 
 
 @dataclass(frozen=True)
@@ -173,7 +188,7 @@ class Linear(Layer):
 
     def __post_init__(self) -> None:
         if self.out_features is not None:
-            check_positive("out_features", self.out_features)
+            store(self, out_features=check_positive("out_features", self.out_features))
 
     def after(self, channels: int, size: int) -> Shape:
         """Channels and size of the output."""
@@ -203,8 +218,11 @@ class Branches(Layer):
             raise ValueError(f"branches={self.branches!r} must be a tuple of at least one branch")
         for branch in self.branches:
             check_layers("branches", branch)
-        if not isinstance(self.residual, (int, float, type(None))):
-            raise ValueError(f"residual={self.residual!r} must be None or a number")
+        if self.residual is not None:
+            factor = as_number(self.residual)
+            if factor is None:
+                raise ValueError(f"residual={self.residual!r} must be None or a number")
+            store(self, residual=factor)
 
     def concatenated(self, channels: int, size: int) -> Shape:
         """Channels and size after the concatenation."""
@@ -235,12 +253,38 @@ def after(layers: tuple[Layer, ...], channels: int, size: int) -> Shape:
     return channels, size
 
 
-def check_kernel(kernel_size: int | tuple[int, int]) -> None:
-    """Raise a ValueError unless it is a positive integer, or a pair of them."""
-    sides = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,) * 2
-    whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)
-    if len(sides) != 2 or not whole or min(sides) < 1:
+def smallest_size(layers: tuple[Layer, ...], channels: int) -> int:
+    """The fewest pixels, each way, that an image needs so that something is left of it.
+
+    Raises:
+        ValueError: if the size isn't what the layers don't agree about.
+    """
+    for size in range(1, 1024):
+        try:
+            after(layers, channels, size)
+            return size
+        except ValueError:
+            pass  # too small
+    after(layers, channels, 1024)  # lets the error tell
+    return 1024
+
+
+def check_not_negative(name: str, value: int) -> int:
+    """Return `value` as an int; ValueError unless it is an integer of at least 0."""
+    number = as_int(value)
+    if number is None or number < 0:
+        raise ValueError(f"{name}={value!r} must be an integer of at least 0")
+    return number
+
+
+def check_kernel(kernel_size: int | tuple[int, int]) -> int | tuple[int, int]:
+    """Return `kernel_size`; ValueError unless it is a positive integer, or a pair of them."""
+    sides = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,)
+    numbers = tuple(as_int(side) for side in sides)
+    wrong_length = isinstance(kernel_size, tuple) and len(kernel_size) != 2
+    if wrong_length or any(number is None or number < 1 for number in numbers):
         raise ValueError(f"kernel_size={kernel_size!r} must be a positive integer, or two of them")
+    return numbers if isinstance(kernel_size, tuple) else numbers[0]
 
 
 def check_layers(name: str, layers: tuple[Layer, ...]) -> None:

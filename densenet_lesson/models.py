@@ -1,4 +1,4 @@
-"""Any network of the course, by its name or its configuration."""
+"""Any network of the course, by its name or its configuration. Chapters 1 to 6."""
 
 from __future__ import annotations
 

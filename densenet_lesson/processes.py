@@ -10,6 +10,7 @@ Source: Li et al., "PyTorch Distributed", arXiv:2006.15704.
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,10 +39,18 @@ def process_group(device: str | None = None) -> Iterator[str | None]:
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
+    # Ten functions of this module have the group as a default, for ever, if there is a group when
+    # it is first imported, by `DistributedDataParallel` at the latest. No group outlives Python:
+    # a thread of gloo that is about to drop its last work then aborts the process.
+    from torch.distributed.nn import functional  # noqa: F401
+
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     try:
         yield device
         wait()  # a process that leaves early can bring the others down
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # the networks there keep the group
+        raise
     finally:
         dist.destroy_process_group()
 

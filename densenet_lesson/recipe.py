@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .arguments import check_choice
+from .arguments import as_int, as_number, check_choice, check_switch
 
 
 def setting(default: Any, help: str, **rule: Any) -> Any:
@@ -69,7 +69,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            check_setting(item.name, getattr(self, item.name), item.metadata)
+            value = check_setting(item.name, getattr(self, item.name), item.metadata)
+            object.__setattr__(self, item.name, value)
         if self.optimizer == "sgd" and self.nesterov and not self.momentum:
             raise ValueError("nesterov=True needs momentum: give momentum=0.9, or nesterov=False")
         if self.warmup_epochs >= self.epochs:
@@ -102,33 +103,34 @@ def learning_rate(recipe: Recipe, step: float, total_steps: int) -> float:
     return recipe.lr * warmup
 
 
-def check_setting(name: str, value: Any, rule: Mapping[str, Any]) -> None:
-    """Raise a ValueError unless a value follows the rule of its field in `Recipe`."""
+def check_setting(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
+    """Return a value as Python's own; ValueError unless it follows its field's rule in `Recipe`."""
     if "choices" in rule:
-        check_choice(name, value, rule["choices"])
-    elif rule["kind"] is bool:
-        if not isinstance(value, bool):
-            raise ValueError(f"{name}={value!r} must be True or False")
-    elif not (value is None and rule.get("optional")):
-        check_number(name, value, rule)
+        return check_choice(name, value, rule["choices"])
+    if rule["kind"] is bool:
+        return check_switch(name, value)
+    if value is None and rule.get("optional"):
+        return value
+    return check_number(name, value, rule)
 
 
-def check_number(name: str, value: Any, rule: Mapping[str, Any]) -> None:
-    """Raise a ValueError unless a value is a number of the right kind, within its bounds."""
+def check_number(name: str, value: Any, rule: Mapping[str, Any]) -> int | float:
+    """Return a value as Python's own; ValueError unless it is of its kind, within its bounds."""
     at_least, above, below = (rule.get(bound) for bound in ("at_least", "above", "below"))
+    number = as_int(value) if rule["kind"] is int else as_number(value)
     right = (
-        isinstance(value, (int, rule["kind"]))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and (at_least is None or value >= at_least)
-        and (above is None or value > above)
-        and (below is None or value < below)
+        number is not None
+        and math.isfinite(number)
+        and (at_least is None or number >= at_least)
+        and (above is None or number > above)
+        and (below is None or number < below)
     )
     if not right:
         kind = "a whole number" if rule["kind"] is int else "a number"
         bounds = {"of at least": at_least, "above": above, "below": below}
         limits = [f"{word} {bound}" for word, bound in bounds.items() if bound is not None]
         raise ValueError(f"{name}={value!r} must be {kind} {' and '.join(limits)}")
+    return number
 
 
 # Two recipes from the literature, to start from: dataclasses.replace(RECIPES["paper"], epochs=10)

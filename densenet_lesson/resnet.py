@@ -1,26 +1,23 @@
-"""ResNet: a stem, stages of residual blocks, and a classifier."""
+"""ResNet: a stem, stages of residual blocks, and a classifier. Chapter 2."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from .blocks import BottleneckResidual, Plain, Residual, init_weights
-from .configs import ResNetConfig, change, get_config, resnet_cifar_config
-from .trace import check_input
-from .weights import load_weights
+from .blocks import BottleneckResidual, Plain, Residual, explain_images, init_weights
+from .configs import ResNetConfig, change, resnet_cifar_config
 
 BLOCKS = {"basic": Residual, "bottleneck": BottleneckResidual, "plain": Plain}
 
 
 class ResNet(nn.Module):
-    """A ResNet, from its configuration.
+    """A ResNet, from its configuration. Chapter 2.
 
     [N, config.in_channels, H, W] → [N, config.num_classes]
 
-    The parameters carry torchvision's names (`layer1.0.conv1.weight`).
+    Modules and parameters carry torchvision's names (`layer1.0.conv1.weight`).
 
     Args:
         config: what to build; the default is ResNet-18.
@@ -36,44 +33,43 @@ class ResNet(nn.Module):
         super().__init__()
         config = self.config = change(config or ResNetConfig(), changes)
         channels = config.widths[0]
-        if config.stem == "cifar":
-            self.conv1 = nn.Conv2d(config.in_channels, channels, 3, padding=1, bias=config.bias)
-            self.maxpool = nn.Identity()
-        else:
-            self.conv1 = nn.Conv2d(
-                config.in_channels, channels, 7, stride=2, padding=3, bias=config.bias
-            )
-            self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        imagenet = config.stem == "imagenet"
+        kernel, stride = (7, 2) if imagenet else (3, 1)
+        window = {"kernel_size": kernel, "stride": stride, "padding": kernel // 2}
+        self.conv1 = nn.Conv2d(config.in_channels, channels, **window, bias=config.bias)
         self.bn1 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if imagenet else nn.Identity()
         for i, (num_blocks, width) in enumerate(zip(config.layers, config.widths, strict=True), 1):
             stage = make_stage(config, num_blocks, channels, width, stride=1 if i == 1 else 2)
             self.add_module(f"layer{i}", stage)
             channels = width * config.expansion
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, config.num_classes)
         init_weights(self)
 
+    @explain_images
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → class scores [N, num_classes]."""
-        check_input(self.config, x.shape)
-        x = self.maxpool(F.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for i in range(len(self.config.layers)):
             x = self.get_submodule(f"layer{i + 1}")(x)
-        x = F.adaptive_avg_pool2d(x, 1).flatten(1)  # [N, C]: each channel's average
+        x = self.avgpool(x).flatten(1)  # [N, C, h, w] → [N, C]: each channel's average
         return self.fc(x)
 
 
 def make_stage(
     config: ResNetConfig, num_blocks: int, in_channels: int, width: int, stride: int
 ) -> nn.Sequential:
-    """Residual blocks of one width; the first one changes the shape.
+    """Residual blocks of one width; the first one changes the shape. Chapter 2.
 
     [N, in_channels, H, W] → [N, config.expansion * width, H / stride, W / stride]
     """
     block = BLOCKS[config.block]
     options = (config.shortcut, config.bias, config.shortcut_norm)
-    blocks = [block(in_channels, width, stride, *options)]
+    blocks = [block(in_channels, width, stride, *options, checked=True)]
     for _ in range(num_blocks - 1):
-        blocks.append(block(width * config.expansion, width, 1, *options))
+        blocks.append(block(width * config.expansion, width, 1, *options, checked=True))
     return nn.Sequential(*blocks)
 
 
@@ -88,29 +84,36 @@ def resnet18(weights: str | None = None, **changes: Any) -> ResNet:
         ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
         WeightsError: if the weights can't be had.
     """
-    return load_weights(ResNet(get_config("resnet18", **changes)), "resnet18", weights)
+    return named("resnet18", weights, changes)
 
 
 def resnet34(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-34; see `resnet18`."""
-    return load_weights(ResNet(get_config("resnet34", **changes)), "resnet34", weights)
+    return named("resnet34", weights, changes)
 
 
 def resnet50(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-50, the first one with bottleneck blocks; see `resnet18`."""
-    return load_weights(ResNet(get_config("resnet50", **changes)), "resnet50", weights)
+    return named("resnet50", weights, changes)
 
 
 def resnet101(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-101; see `resnet18`."""
-    return load_weights(ResNet(get_config("resnet101", **changes)), "resnet101", weights)
+    return named("resnet101", weights, changes)
 
 
 def resnet152(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-152; see `resnet18`."""
-    return load_weights(ResNet(get_config("resnet152", **changes)), "resnet152", weights)
+    return named("resnet152", weights, changes)
 
 
 def resnet_cifar(depth: int, shortcut: str = "A", **changes: Any) -> ResNet:
     """The paper's CIFAR networks; the arguments are those of `configs.resnet_cifar_config`."""
     return ResNet(resnet_cifar_config(depth, shortcut), **changes)
+
+
+def named(name: str, weights: str | None, changes: dict[str, Any]) -> ResNet:
+    """Build a ResNet by its name, and load published weights if they are asked for."""
+    from .models import build  # which knows all networks
+
+    return build(name, weights, **changes)

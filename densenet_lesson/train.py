@@ -25,13 +25,13 @@ from torch import nn
 
 from . import processes
 from .arguments import check_choice, check_positive
+from .arithmetic import minimum_size
 from .checkpoint import write_atomically
 from .configs import Config, get_config
 from .data import DataError, Images, load
 from .history import History
 from .models import build
 from .recipe import RECIPES, Recipe
-from .trace import minimum_size
 from .training import train
 
 QUIET_SECONDS = 30.0  # between two updates of a progress bar that goes to a file
@@ -176,7 +176,7 @@ def make_config(options: argparse.Namespace, images: Images) -> Config:
 
 def fit_size(recipe: Recipe, config: Config, images: Images) -> Recipe:
     """Resize images that are too small for the network to the size that it was designed for."""
-    if recipe.size is None and images.images.shape[-1] < minimum_size(config):
+    if recipe.size is None and min(images.images.shape[-2:]) < minimum_size(config):
         return replace(recipe, size=config.image_size)
     return recipe
 
@@ -184,7 +184,7 @@ def fit_size(recipe: Recipe, config: Config, images: Images) -> Recipe:
 def make_model(config: Config, recipe: Recipe, images: Images) -> nn.Module:
     """Build the network, with weights drawn from the recipe's seed."""
     torch.manual_seed(recipe.seed)
-    return build(config, image_size=recipe.size or images.images.shape[-1])
+    return build(config, image_size=recipe.size or min(images.images.shape[-2:]))
 
 
 def parse_change(text: str) -> tuple[str, Any]:

@@ -20,13 +20,17 @@ from . import processes
 from .batches import Batches, channel_statistics
 from .blocks import Scores
 from .checkpoint import (
+    bare,
     check_same_run,
     check_same_tensors,
     fingerprint,
     load_checkpoint,
+    load_state,
     random_state,
     save_checkpoint,
     set_random_state,
+    state_of,
+    without_wrappers,
 )
 from .devices import autocast, check_precision, device_of, pick_device, pick_precision
 from .evaluation import check_scores, evaluate, evaluation_mode, predict
@@ -303,6 +307,7 @@ def describe_run(
     model: nn.Module, train_images: Images, test_images: Images, recipe: Recipe
 ) -> History:
     """Describe network, data and recipe; the rows are still to come."""
+    model = bare(model)  # compiled or not, it is the same network
     config = getattr(model, "config", None)
     network = {
         "name": getattr(config, "name", type(model).__name__),
@@ -337,7 +342,7 @@ def save(run: Run, checkpoint: str | os.PathLike | None) -> None:
     """Save everything that the next epoch depends on, if there is a file to save to."""
     if checkpoint is not None and processes.rank() == 0:
         state = {
-            "model": run.model.state_dict(),
+            "model": state_of(run.model),
             "optimizer": run.optimizer.state_dict(),
             "scaler": run.scaler.state_dict(),
             "random": random_state(run.device),
@@ -352,8 +357,9 @@ def restore(run: Run, checkpoint: str | os.PathLike) -> None:
     state = load_checkpoint(checkpoint)
     saved, now = state.get("history", {}), asdict(run.history)
     check_same_run(checkpoint, saved, {name: now[name] for name in ("model", "recipe", "data")})
-    check_same_tensors(checkpoint, state["model"], run.model.state_dict())
-    run.model.load_state_dict(state["model"])
+    weights = without_wrappers(state["model"])
+    check_same_tensors(checkpoint, weights, state_of(run.model))
+    load_state(run.model, weights)
     run.optimizer.load_state_dict(state["optimizer"])
     run.scaler.load_state_dict(state["scaler"])
     set_random_state(state["random"], run.device)

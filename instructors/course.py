@@ -7,11 +7,13 @@ import logging
 import os
 import re
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,7 +22,6 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
-from nbgrader.utils import setenv
 from traitlets.config import Config
 
 from .sets import ProblemSet, for_nbgrader
@@ -74,9 +75,21 @@ class Course:
         steps = GenerateFeedback.preprocessors.default()
         config.GenerateFeedback.preprocessors = [steps[0], ClearHiddenTests, *steps[1:]]
         self.config = config
-        here = str(Path(sys.executable).parent)  # nbgrader calls alembic for a new gradebook
-        with setenv(PATH=os.pathsep.join([here, os.environ.get("PATH", "")])), self.gradebook():
-            pass
+        self._make_gradebook()
+
+    def _make_gradebook(self) -> None:
+        """Make the gradebook if there is none; nbgrader starts the command `alembic` for that."""
+        here = str(Path(sys.executable).parent)
+        how = {"PATH": os.pathsep.join([here, os.environ.get("PATH", "")])}
+        if sys.flags.utf8_mode:  # with LC_ALL=C, nbgrader writes UTF-8, and alembic reads ASCII
+            how["LC_ALL"] = "C.UTF-8"
+        try:
+            with mock.patch.dict(os.environ, how), self.gradebook():  # restores all of it
+                pass
+        except subprocess.CalledProcessError as error:
+            (self.root / "gradebook.db").unlink()  # half made
+            text = f"nbgrader could not make a gradebook; the reason stands above. {error}"
+            raise RuntimeError(text) from error
 
     @property
     def db_url(self) -> str:

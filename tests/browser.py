@@ -1,20 +1,19 @@
 """A pytest plugin: the built book in a browser. What the tests of its pages and parts share."""
 
 import functools
-import os
 import re
 import shutil
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
 
+import missing
 from course import ROOT
 
 HTML = ROOT / "_build" / "html"
@@ -22,13 +21,11 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1280, "height": 900}
 TABLET = {"width": 768, "height": 1024}
 PHONE = {"width": 375, "height": 700}
-NO_BROWSER = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
 SLOW = re.compile(r"/mathjax/.*\.js")  # no explorable has a formula
 TYPESET = "window.MathJax?.startup.promise.then(() => null)"
 
 TIMINGS: dict[str, dict[str, float]] = {}  # of each page that was visited
 SPENT: dict[int, float] = {}  # processor seconds of each of the browser's processes
-SKIPPED: set[str] = set()
 
 
 def built_pages() -> list[str]:
@@ -46,21 +43,22 @@ def find_browser() -> str:
     """The path of a browser. Without one, tests are skipped; in CI they fail."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(NO_BROWSER)
-        warnings.warn(NO_BROWSER, stacklevel=1)
-        pytest.skip(NO_BROWSER)
+        missing.do_without(missing.BROWSER)
     return path
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield browser
-        note_time(browser)
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=OPTIONS)
+    yield browser
+    note_time(browser)
+    browser.close()
 
 
 def note_time(browser: Browser) -> None:
@@ -154,19 +152,24 @@ def widest(page: Page) -> int:
 # ------------------------------------------------------------------------ the test log
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.skipped and NO_BROWSER in str(report.longrepr):
-        SKIPPED.add(report.nodeid)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands what it measured to the process that prints it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["browser"] = (TIMINGS, SPENT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    timings, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}))
+    TIMINGS.update(timings)
+    SPENT.update(spent)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print how fast the pages load, or how many tests did not run without a browser."""
+    """Print how fast the pages load."""
     write = terminalreporter.line
-    if SKIPPED:
-        terminalreporter.section(f"{len(SKIPPED)} tests skipped: no browser")
-        write(NO_BROWSER)
     if TIMINGS:
-        terminalreporter.section("pages in the browser: measured, not asserted")
+        terminalreporter.section("pages in the browser: measured beside other tests, not asserted")
         for line in table(TIMINGS):
             write(line)
     if SPENT:

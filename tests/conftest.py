@@ -1,6 +1,12 @@
-"""Settings for all tests: the same random configurations every time, no progress bars."""
+"""Settings for all tests: the same random configurations every time, no progress bars.
+
+With pytest-xdist, several workers share the tests. A file's tests stay with one worker, since they
+share what is expensive: a browser, a graded class, a printed book. Only a test that is itself
+marked `first`, such as a chapter's run, goes to whichever worker is free.
+"""
 
 import os
+from collections import Counter
 
 import pytest
 import torch
@@ -12,6 +18,19 @@ settings.register_profile("course", derandomize=True, deadline=None, database=No
 settings.load_profile("course")
 
 os.environ["TQDM_DISABLE"] = "1"
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the processor: one thread for each
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
+def pytest_collection_modifyitems(items):
+    """What takes long comes first, so that the workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+    for item in items:
+        if not any(mark.name == "first" for mark in item.own_markers):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture
@@ -40,10 +59,28 @@ def problem_set_table():
     return TABLE
 
 
+def pytest_sessionfinish(session):
+    """A worker hands its lines of the table to the process that prints it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["problem_sets"] = TABLE
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    TABLE.extend(getattr(node, "workeroutput", {}).get("problem_sets", []))
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print how the problem sets grade what is known to be correct or wrong."""
+    """Print each reason for skipping once, and how the problem sets grade what is known."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        terminalreporter.section("what was not tested, and how many tests that are")
+    for reason, times in sorted(skipped.items()):
+        terminalreporter.line(f"{times:4} {reason.removeprefix('Skipped: ')}")
     if TABLE:
         terminalreporter.section("problem sets: solutions graded as they should be")
-        terminalreporter.line("set                        question  points    correct    wrong")
+        terminalreporter.line(
+            "set                        question  points    correct    wrong  clauses"
+        )
         for line in sorted(TABLE):
             terminalreporter.line(line)

@@ -56,11 +56,11 @@ def print_book(entries: list[Entry], target: Path) -> int:
         RuntimeError: there is no browser, or no page, or the page numbers do not settle.
         FileNotFoundError: a page is not in the built book.
     """
+    if not any(entry.name for entry in entries):
+        raise RuntimeError("none of these pages is in _toc.yml")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         raise RuntimeError("no browser: install Debian's package chromium")
-    if not any(entry.name for entry in entries):
-        raise RuntimeError("none of these pages is in _toc.yml")
     text = whole_book(HTML, entries, about(ROOT))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=BROWSER_OPTIONS)

@@ -29,6 +29,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 ROOT = Path(__file__).resolve().parents[1]
+STATIC = ROOT / "book" / "_static"
 REVEAL = [
     "dist/reset.css",
     "dist/reveal.css",
@@ -389,6 +390,7 @@ const start = () => Reveal.initialize({{
 }});
 window.MathJax = {{
   options: {{ enableMenu: false }},
+  chtml: {{ matchFontHeight: false, scale: 1.18 }},
   startup: {{ pageReady: () => MathJax.startup.defaultPageReady().then(start) }},
 }};
 </script>
@@ -438,14 +440,13 @@ def copy_libraries(folder: Path) -> None:
     fonts = "output/chtml/fonts/woff-v2"
     for name in REVEAL:
         copy(reveal / name, folder / "reveal" / Path(name).name)
-    for path in (reveal / "dist/theme/fonts/source-sans-pro").iterdir():
-        if path.suffix in (".woff", ""):
-            copy(path, folder / "reveal" / "fonts" / path.name)
+    shutil.copytree(STATIC / "fonts", folder / "fonts")
     copy(mathjax / "tex-chtml.js", folder / "mathjax" / "tex-chtml.js")
     shutil.copytree(mathjax / fonts, folder / "mathjax" / fonts)
-    styles = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    sheets = (STATIC / "fonts.css", Path(__file__).with_suffix(".css"))
+    styles = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     colours = FORMATTER.get_style_defs(".reveal pre")
-    (folder / "slides.css").write_text(f"{styles}\n{colours}\n", encoding="utf-8")
+    (folder / "slides.css").write_text("\n".join([*styles, colours, ""]), encoding="utf-8")
 
 
 def copy(source: Path, target: Path) -> None:

@@ -1,7 +1,7 @@
-/* The arithmetic of densenet_lesson (steps.py, tape.py, trace.py, arithmetic.py), for the browser.
+/* The arithmetic of densenet_lesson, written a second time, for the browser.
 
-   Functions and fields carry the package's names, so that the two can be read side by side.
-   tests/test_browser.py compares their numbers on hundreds of random configurations. */
+   Here a network is followed by hand, layer by layer; the package measures a built one. So the
+   tests that compare the two (tests/book/test_browser.py) hold one against the other. */
 
 window.lesson = window.lesson || {};
 
@@ -76,7 +76,7 @@ window.lesson = window.lesson || {};
       this.rows = [];
       this.stage = "";
       this.training_only = false;
-      this.memory = "plain"; // how what follows is kept: "plain", "recompute" or "linear"
+      this.memory = "plain"; // how what follows is kept: "plain", "recompute" or "one_buffer"
     }
 
     note(kind, out, numbers = {}) {
@@ -116,7 +116,7 @@ window.lesson = window.lesson || {};
     dropout(x) {
       const out = new Features(x.channels, x.size);
       // the mask: 32-bit floats, or a byte for each number
-      const kept_bytes = this.memory === "linear" ? out.bytes / 4 : out.bytes;
+      const kept_bytes = this.memory === "one_buffer" ? out.bytes / 4 : out.bytes;
       return this.note("dropout", out, { kept_bytes });
     }
 
@@ -188,7 +188,7 @@ window.lesson = window.lesson || {};
 
   function trace_dense_block(tape, config, x, num_layers) {
     tape.memory = memory_of(config);
-    const linear = tape.memory === "linear";
+    const linear = tape.memory === "one_buffer";
     if (linear) x = tape.put(x);
     for (let j = 0; j < num_layers; j++) {
       const added = trace_dense_layer(tape, config, x);

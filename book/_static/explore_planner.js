@@ -166,7 +166,7 @@
   }
 
   /** The ways to keep activations (`memory` in the package); a ResNet has only the first one. */
-  const MEMORIES = { plain: "plain", recompute: "recomputed", linear: "recomputed, linear" };
+  const MEMORIES = { plain: "plain", recompute: "recomputed", one_buffer: "recomputed, one buffer" };
   const memories_of = (config) =>
     Object.keys(MEMORIES).slice(0, lesson.is_densenet(config) ? undefined : 1);
 

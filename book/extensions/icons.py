@@ -19,6 +19,7 @@ STYLES = {"solid", "brands", "regular", "lg", "sm", "xs", "fw"}  # not names, bu
 OUTLINE = re.compile(
     r'[{,]"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[([^\]]*)\],"\w+",(?:"([^"]*)"|\[[^\]]*\])\]'
 )
+ALSO = {"download": "a.reference.download, "}  # links that the theme gives an icon
 TAG = re.compile(r"<(?:link|script)[^>]*/vendor/fontawesome/[^>]*>(?:</script>)?\n?")
 
 RULES = """\
@@ -33,6 +34,17 @@ RULES = """\
   background-color: currentcolor;
   mask: var(--icon) center / contain no-repeat;
   forced-color-adjust: none;
+}
+/* a link to a file that can be downloaded */
+a.reference.download::before {
+  content: "" !important;
+  display: inline-block;
+  width: 1em;
+  height: 1em;
+  margin: 0 0.25em;
+  padding: 0 !important;
+  background-color: var(--pst-color-text-muted);
+  mask: var(--icon) center / contain no-repeat;
 }
 .fa-lg {
   font-size: 1.25em;
@@ -71,7 +83,8 @@ def used(text: str) -> set[str]:
 def styles(names: set[str], known: dict[str, str]) -> str:
     """Write the style sheet of these icons."""
     lines = [
-        f'.fa-{name} {{ --icon: url("data:image/svg+xml,{quote(known[name], safe=SAFE)}"); }}'
+        f"{ALSO.get(name, '')}.fa-{name} "
+        f'{{ --icon: url("data:image/svg+xml,{quote(known[name], safe=SAFE)}"); }}'
         for name in sorted(names & set(known))
     ]
     return "\n".join([RULES, *lines, ""])

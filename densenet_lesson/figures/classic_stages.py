@@ -5,13 +5,17 @@ from __future__ import annotations
 from itertools import groupby
 from typing import NamedTuple
 
+from torch import nn
+
 from .. import arithmetic
+from ..arithmetic.measure import weightless
+from ..arithmetic.parts import places
 from ..classic_configs import ClassicConfig
-from ..layers import Conv, Layer, Linear, Pool
-from ..trace_classic import stage_of
+from ..classics import ConvBlock, Inception
 from .drawing import INK, NEW, PLAIN
 
 POOLINGS = {"max": "max", "avg": "average"}
+DESCRIBED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Linear, ConvBlock, Inception)
 
 
 class Line(NamedTuple):
@@ -27,14 +31,14 @@ def classic_lines(config: ClassicConfig, image_size: int) -> list[Line]:
 
     Neighbours that do the same, with the same shape, share a line: "3×3 conv, 2 times".
     """
-    layers, lines, x = stage_layers(config), [], (config.in_channels, image_size)
+    modules, lines, x = stage_modules(config), [], (config.in_channels, image_size)
     for stage in arithmetic.stages(config, image_size):
         if stage.name == "avgpool" and x[1] != config.pool:
             x = x[0], config.pool  # where it changes something, the pooling has a line of its own
             lines.append(Line("average pooling", PLAIN, shape_of(*x)))
-        elif stage.name in layers:
+        elif stage.name in modules:
             x = stage.channels, stage.size
-            lines.append(Line(*describe(layers[stage.name], stage.name), shape_of(*x)))
+            lines.append(Line(*describe(modules[stage.name], stage.name), shape_of(*x)))
     merged = []
     for line, same in groupby(lines):
         times = len(list(same))
@@ -42,13 +46,12 @@ def classic_lines(config: ClassicConfig, image_size: int) -> list[Line]:
     return merged
 
 
-def stage_layers(config: ClassicConfig) -> dict[str, Layer]:
-    """Return the layer that gave each stage its name."""
-    stage, numbers, found = "", {}, {}
-    for layer in (*config.features, *config.classifier):
-        before, stage = stage, stage_of(layer, stage, numbers)
-        if stage != before:
-            found[stage] = layer
+def stage_modules(config: ClassicConfig) -> dict[str, nn.Module]:
+    """Return the module that gave each stage its name; none of those of auxiliary classifiers."""
+    found: dict[str, nn.Module] = {}
+    for module, place in places(weightless(config)).items():
+        if isinstance(module, DESCRIBED) and not place.training_only:
+            found.setdefault(place.stage, module)
     return found
 
 
@@ -57,20 +60,23 @@ def shape_of(channels: int, size: int) -> str:
     return f"{channels:,}" if size == 1 else f"{channels:,} × {size} × {size}"
 
 
-def describe(layer: Layer, stage: str) -> tuple[str, str]:
-    """Say in words what a layer is, and give it its colour."""
-    match layer:
-        case Conv():
-            return conv_words(layer), PLAIN
-        case Pool():
-            return f"{layer.kernel_size}×{layer.kernel_size} {POOLINGS[layer.kind]} pooling", PLAIN
-        case Linear():
+def describe(module: nn.Module, stage: str) -> tuple[str, str]:
+    """Say in words what a module is, and give it its colour."""
+    match module:
+        case ConvBlock():
+            return conv_words(module.conv), PLAIN
+        case nn.Conv2d():
+            return conv_words(module), PLAIN
+        case nn.MaxPool2d() | nn.AvgPool2d():
+            kind = POOLINGS["max" if isinstance(module, nn.MaxPool2d) else "avg"]
+            return f"{module.kernel_size}×{module.kernel_size} {kind} pooling", PLAIN
+        case nn.Linear():
             return "fully connected", INK
     return stage.replace("inception", "Inception "), NEW
 
 
-def conv_words(layer: Conv) -> str:
+def conv_words(conv: nn.Conv2d) -> str:
     """Say what a convolution is: "11×11 conv, stride 4"."""
-    height, width = layer.kernel
+    height, width = conv.kernel_size
     text = f"{height}×{width} conv"
-    return f"{text}, stride {layer.stride}" if layer.stride > 1 else text
+    return f"{text}, stride {conv.stride[0]}" if conv.stride[0] > 1 else text

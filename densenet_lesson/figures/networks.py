@@ -63,9 +63,7 @@ def groups(config: Config, image_size: int | None = None, by: str = "layer") -> 
     """Split a network's trace into its layers (`by="layer"`) or its stages (`by="stage"`)."""
     found: dict[str, Group] = {}
     for row in arithmetic.trace(config, image_size):
-        parts = row.name.removeprefix("features.").split(".")  # denseblock1.denselayer2.norm1
-        layer = by == "layer" and row.stage.startswith(LAYERS)
-        key = ".".join(parts[:2]) if layer else row.stage
+        key = row.layer if by == "layer" else row.stage
         found.setdefault(key, Group(row.stage, [])).rows.append(row)
     return list(found.values())
 

@@ -60,9 +60,17 @@ def test_everything_to_touch_is_large_enough_for_a_finger(name, visit):
 
 # as text, since Playwright takes long to hand over many objects
 TRACE = """cases => JSON.stringify(JSON.parse(cases).map(({config, batch_size}) => {
+  const sums = rows => rows.reduce((all, row) => {
+    const [, , before = 0, flops = 0, image = 0, batch = 0] = all[row.stage] || [];
+    all[row.stage] = [
+      row.channels, row.size, before + row.parameters, flops + row.flops,
+      image + row.kept_bytes, batch + row.kept_bytes_per_batch,
+    ];
+    return all;
+  }, {});
   const rows = lesson.trace(config);
   return {
-    rows: rows,
+    stages: sums(rows),
     parameters: lesson.parameters(rows),
     flops: lesson.flops(rows),
     activation_bytes: lesson.activation_bytes(rows, batch_size),
@@ -111,12 +119,14 @@ def resnet(choose: random.Random) -> ResNetConfig:
 
 def expected(config: Config, batch_size: int) -> dict[str, Any]:
     """What the package says, in the form in which the script says it."""
-    rows = [row._asdict() for row in arithmetic.trace(config)]
-    for row in rows:
-        del row["name"]
+    stages: dict[str, list[int]] = {}
+    for row in arithmetic.trace(config):
+        added = row.parameters, row.flops, row.kept_bytes, row.kept_bytes_per_batch
+        before = stages.get(row.stage, [0] * 6)[2:]
+        stages[row.stage] = [row.channels, row.size, *map(sum, zip(before, added, strict=True))]
     path = arithmetic.channel_path(config) if isinstance(config, DenseNetConfig) else None
     return {
-        "rows": rows,
+        "stages": stages,
         "parameters": arithmetic.parameters(config),
         "flops": arithmetic.flops(config),
         "activation_bytes": arithmetic.activation_bytes(config, batch_size),
@@ -140,9 +150,9 @@ def fields(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in config.__dataclass_fields__}
 
 
-def test_the_arithmetic_is_the_package_s_on_500_random_configurations(visit):
+def test_the_arithmetic_is_the_package_s_on_random_configurations(visit):
     choose = random.Random(6)
-    configs = [densenet(choose) for _ in range(350)] + [resnet(choose) for _ in range(150)]
+    configs = [densenet(choose) for _ in range(50)] + [resnet(choose) for _ in range(20)]
     compare(visit(PLANNER), configs, batch_size=choose.randint(1, 256))
 
 
@@ -343,7 +353,9 @@ def check_plan(page: Page, config: Config, batch_size: int = 64) -> None:
     assert result["parameters"] == f"{arithmetic.parameters(config):,}"
     assert result["FLOPs of one image"] == f"{arithmetic.flops(config):,}"
     for memory, kept in memories(config, batch_size).items():
-        name = {"recompute": "recomputed", "linear": "recomputed, linear"}.get(memory, memory)
+        name = {"recompute": "recomputed", "one_buffer": "recomputed, one buffer"}.get(
+            memory, memory
+        )
         line = f"activation memory, {name}, batch of {batch_size:,}"
         assert result[line] == f"{kept:,} bytes"
     assert result["layers with weights"] == f"{config.depth:,}"

@@ -1,5 +1,5 @@
 """The explorables, as far as no browser is needed: what they are made from, and what stands there
-without them. tests/test_browser.py drives them.
+without them. tests/book/test_browser.py drives them.
 """
 
 import re

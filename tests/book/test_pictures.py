@@ -1,7 +1,7 @@
 """The built book's pictures and their colours: on dark pages, in grey, for every kind of eye.
 
-What the palette itself has to fulfil is in tests/test_figures.py; here are the pictures as the
-reader gets them, and the explorables, which take over the palette.
+What the palette itself has to fulfil is in tests/package/test_figures.py; here are the pictures as
+the reader gets them, and the explorables, which take over the palette.
 """
 
 import functools
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_figures import EYES, contrast, lab, linear
 
 from browser import HTML
+from colours import EYES, contrast, lab, linear
 from course import ROOT, pages
 from densenet_lesson import history
 from densenet_lesson.figures import drawing

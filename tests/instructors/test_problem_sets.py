@@ -3,6 +3,7 @@
 `make test` prints the table at its end. What is tried: tests/instructors/problem_sets/psN.py.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ sys.path.insert(0, str(FOLDER))
 
 import run  # noqa: E402
 import toy  # noqa: E402
-from variants import Variant  # noqa: E402
+from variants import Variant, clauses_of  # noqa: E402
 
 DEFAULT_STEPS = Autograde.autograde_preprocessors.default()
 SETS = sorted((ROOT / "notebooks" / "assignments").glob("ps*.ipynb"))
@@ -46,16 +47,29 @@ def counts(report: dict) -> dict[str, dict[bool, list[bool]]]:
     return graded
 
 
+def clauses_share(name: str, question: str, report: dict) -> str:
+    """ "4/5": of 5 clauses of the task, 4 have a variant that violates them and is refused."""
+    clauses, refused = clauses_of(name).get(question, {}), set()
+    for entry in report["variants"]:
+        variant = Variant(**entry["variant"])
+        if variant.question == question and not run.complaints({**report, "variants": [entry]}):
+            refused.add(variant.clause)
+    return f"{len(refused & set(clauses))}/{len(clauses)}"
+
+
 def rows(name: str, report: dict) -> list[str]:
     """The table's lines for one problem set."""
     lines = []
     for question, graded in counts(report).items():
         shares = [f"{sum(graded[right])}/{len(graded[right])}" for right in (True, False)]
         points = report["points"][question]
-        lines.append(f"{name:<26} {question:<9} {points:>6g} {shares[0]:>10} {shares[1]:>8}")
+        shares.append(clauses_share(name, question, report))
+        columns = f"{shares[0]:>10} {shares[1]:>8} {shares[2]:>8}"
+        lines.append(f"{name:<26} {question:<9} {points:>6g} {columns}")
     return lines
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_every_solution_gets_the_points_that_it_deserves(path, problem_set_table):
     report = tried(path)
@@ -75,6 +89,46 @@ def test_variants_differ_from_each_other_and_from_the_model_solution(path):
     assert not [code for code, times in Counter(codes).items() if times > 1]
 
 
+def words(text: str) -> str:
+    """A text in one line: where the lines of a task end doesn't matter."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
+def test_every_clause_is_in_its_task_and_has_a_variant_that_violates_it(path):
+    cells = {cell.id: words(cell.source) for cell in run.read(path)}
+    clauses = clauses_of(path.stem)
+    for question, quotes in clauses.items():
+        missing = [
+            quote for quote in quotes.values() if words(quote) not in cells[f"{question}-task"]
+        ]
+        assert not missing, f"{question}: not in the task: {missing}"
+    assert not clauses or set(clauses) == set(run.points(run.read(path)))
+    violated = {(v.question, v.clause) for v in run.variants_of(path.stem) if v.clause}
+    assert violated == {(question, key) for question in clauses for key in clauses[question]}
+
+
+def names_used(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def names_defined(source: str) -> set[str]:
+    return {node.name for node in ast.parse(source).body if hasattr(node, "name")}
+
+
+@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
+def test_no_question_s_tests_use_what_another_question_asks_for(path):
+    cells = [cell for cell in run.read(path) if cell.cell_type == "code"]
+    asked = {
+        run.question(cell): names_defined(cell.source) for cell in cells if not run.is_test(cell)
+    }
+    for cell in filter(run.is_test, cells):
+        others = [
+            names for question, names in asked.items() if question not in (run.question(cell), "")
+        ]
+        assert not names_used(cell.source) & set().union(*others), cell.id
+
+
 def mixed(path: Path) -> tuple[dict[str, str], dict[str, float]]:
     """Answers by question, every second one wrong, and the points that they deserve."""
     points, answers = run.points(run.read(path)), {}
@@ -86,6 +140,7 @@ def mixed(path: Path) -> tuple[dict[str, str], dict[str, float]]:
     return answers, points
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_nbgrader_s_own_execution_agrees(path, tmp_path):
     answers, expected = mixed(path)
@@ -110,8 +165,8 @@ def toy_report(tmp_path_factory):
 def test_the_toy_is_graded_rightly_and_its_rows_say_so(toy_report):
     assert run.complaints(toy_report) == []
     assert [line.split() for line in rows("ps0_toy", toy_report)] == [
-        ["ps0_toy", "q1", "50", "1/1", "2/2"],
-        ["ps0_toy", "q2", "30", "1/1", "1/1"],
+        ["ps0_toy", "q1", "50", "1/1", "2/2", "1/1"],
+        ["ps0_toy", "q2", "30", "1/1", "1/1", "1/1"],
     ]
 
 

@@ -76,6 +76,7 @@ def validate(path: Path, environment: dict[str, str]) -> subprocess.CompletedPro
     return subprocess.run(nbval, cwd=path.parent, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("chapter", chapters())
 def test_a_chapter_prints_what_it_stores(chapter, copy, lonely):
     result = validate(copy / "notebooks" / f"{chapter}.ipynb", lonely)

@@ -1,4 +1,4 @@
-"""One of the two processes of tests/test_memory.py that share a batch of two halves."""
+"""One of the two processes of test_memory.py that share a batch of two halves."""
 
 import copy
 import sys
@@ -20,7 +20,7 @@ def gradients(model, x):
 def main(meeting_point: str, rank: int) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", f"file://{meeting_point}", rank=rank, world_size=2)
-    for memory in ("recompute", "linear"):
+    for memory in ("recompute", "one_buffer"):
         torch.manual_seed(0)
         plain = build("densenet_digits", **CONFIG).double()
         halves = torch.rand(2, 3, 1, 8, 8, dtype=torch.float64)

@@ -1,6 +1,7 @@
-"""One of the processes of tests/test_processes.py: train with a checkpoint, or stop on the way."""
+"""One of the processes of test_processes.py: train with a checkpoint, or stop on the way."""
 
 import sys
+import threading
 from pathlib import Path
 
 import torch
@@ -22,11 +23,21 @@ def main(out: str, npz: str, cut_off: bool) -> None:
         return epochs(run, bar)
 
     training.train_epoch = stop
-    with processes.process_group("cpu") as device:
-        options = {"device": device, "checkpoint": Path(out) / "checkpoint.pt", "progress": False}
-        history = training.train(model, *data.load(npz), RECIPE, **options)
-        if processes.rank() == 0:
-            (Path(out) / "record.json").write_text(history.to_json())
+    before = threads()
+    try:
+        with processes.process_group("cpu") as device:
+            options = {"device": device, "checkpoint": Path(out) / "checkpoint.pt"}
+            history = training.train(model, *data.load(npz), RECIPE, progress=False, **options)
+            if processes.rank() == 0:
+                (Path(out) / "record.json").write_text(history.to_json())
+    finally:
+        print("threads of the group that are left:", len(threads() - before))
+
+
+def threads() -> set[str]:
+    """The threads of this process that are not Python's, where the system tells (Linux)."""
+    python = {str(thread.native_id) for thread in threading.enumerate()}  # tqdm has one
+    return {task.name for task in Path("/proc/self/task").glob("*")} - python
 
 
 if __name__ == "__main__":

@@ -119,6 +119,7 @@ def count_lines(call, stop: int | None = None) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("moment", ["in the middle of an epoch", "while a checkpoint is written"])
 def test_killed_and_resumed_gives_the_same_numbers(tmp_path, moment):
@@ -433,3 +434,43 @@ def test_fingerprint_changes_with_pixels_labels_and_names():
     assert fingerprint(make_images(6)) == prints[0]
     flat = replace(images, images=images.images.to(memory_format=torch.channels_last))
     assert fingerprint(flat) == prints[0]
+
+
+def compiled(model):
+    return torch.compile(model, backend="eager")
+
+
+def partly_compiled(model):
+    model[0] = compiled(model[0])
+    return model
+
+
+WRAPPERS = [compiled, nn.DataParallel, lambda m: nn.DataParallel(compiled(m)), partly_compiled]
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+@pytest.mark.parametrize("wrap_again", [lambda model: model, compiled])
+def test_wrapped_networks_train_save_and_resume_as_bare_ones(tmp_path, wrap, wrap_again):
+    images, path = make_images(), tmp_path / "run.pt"
+    recipe = replace(FULL, epochs=2)
+    bare, wrapped, resumed = make_model(), make_model(), make_model(seed=1)
+    expected = train(bare, images, images, recipe, progress=False, device="cpu")
+    options = {"progress": False, "device": "cpu", "checkpoint": path}
+    found = train(wrap(wrapped), images, images, recipe, **options)
+    assert numbers(found) == numbers(expected) and found.model == expected.model
+    saved = load_checkpoint(path)["model"]
+    assert list(saved) == list(bare.state_dict())
+    train(wrap_again(resumed), images, images, recipe, **options)
+    assert_same_weights(resumed, bare)
+
+
+def test_an_older_checkpoint_of_a_compiled_network_resumes(tmp_path):
+    images, path, recipe = make_images(), tmp_path / "run.pt", replace(FULL, epochs=1)
+    options = {"progress": False, "device": "cpu", "checkpoint": path}
+    model, resumed = make_model(), make_model(seed=1)
+    train(model, images, images, recipe, **options)
+    state = load_checkpoint(path)
+    state["model"] = {f"module._orig_mod.{name}": t for name, t in state["model"].items()}
+    save_checkpoint(path, state)
+    train(resumed, images, images, recipe, **options)
+    assert_same_weights(resumed, model)

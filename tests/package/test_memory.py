@@ -23,7 +23,7 @@ from densenet_lesson import DenseBlock, DenseNet, DenseNetConfig, Transition, ar
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 HERE = Path(__file__).parent
-SAVING = ["recompute", "linear"]
+SAVING = ["recompute", "one_buffer"]
 SMALL = DenseNetConfig(
     "small",
     block_config=(3, 2),
@@ -229,6 +229,7 @@ def test_under_autocast_the_numbers_are_those_of_plain_within_bf16(memory, bn_si
         assert (ours - truth).norm() / scale < 0.05 + 2 * (plain - truth).norm() / scale
 
 
+@pytest.mark.slow
 def test_gradients_are_averaged_over_processes(tmp_path):
     path = os.pathsep.join([str(ROOT), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
@@ -444,6 +445,16 @@ def test_weights_that_change_before_the_backward_pass_are_noticed(memory):
         loss.backward()
 
 
+def test_the_older_name_of_one_buffer_means_the_same_and_is_kept():
+    model = like(make(), "linear")
+    assert model.config.memory == model.features.denseblock1.memory == "linear"
+    assert [type(m) for m in model.modules()] == [
+        type(m) for m in like(make(), "one_buffer").modules()
+    ]
+    old, new = (replace(SMALL, memory=memory) for memory in ("linear", "one_buffer"))
+    assert arithmetic.activation_bytes(old) == arithmetic.activation_bytes(new)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -455,7 +466,7 @@ def test_weights_that_change_before_the_backward_pass_are_noticed(memory):
     ],
 )
 def test_an_unknown_way_gets_an_error_with_the_known_ones(change):
-    message = "memory='small' must be 'plain' or 'recompute' or 'linear'"
+    message = "memory='small' must be 'plain' or 'recompute' or 'linear' or 'one_buffer'"
     with pytest.raises(ValueError, match=message):
         change()
 
@@ -470,14 +481,14 @@ def block_bytes(memory, num_layers, bn_size=4, **options):
 
 
 @pytest.mark.parametrize("options", [{}, {"bn_size": None}, {"drop_rate": 0.2}])
-def test_linear_keeps_less_than_recompute_and_that_less_than_plain(options):
+def test_one_buffer_keeps_less_than_recompute_and_that_less_than_plain(options):
     plain, recompute, linear = (block_bytes(memory, 16, **options) for memory in ("plain", *SAVING))
     assert 1.5 * linear < recompute < 0.6 * plain
 
 
 def test_only_plain_memory_grows_faster_than_the_number_of_layers():
     depths = (8, 16, 32, 64)
-    for memory, low, high in (("plain", 1.5, 2), ("recompute", 0.9, 1), ("linear", 0.8, 1)):
+    for memory, low, high in (("plain", 1.5, 2), ("recompute", 0.9, 1), ("one_buffer", 0.8, 1)):
         kept = [block_bytes(memory, num_layers) for num_layers in depths]
         exponent = math.log(kept[-1] / kept[0]) / math.log(depths[-1] / depths[0])
         assert low < exponent <= high, memory
@@ -486,10 +497,10 @@ def test_only_plain_memory_grows_faster_than_the_number_of_layers():
             assert max(slopes) == min(slopes)
 
 
-def test_linear_keeps_its_output_and_two_numbers_for_each_channel():
+def test_one_buffer_keeps_its_output_and_two_numbers_for_each_channel():
     output = 2 * (24 + 16 * 12) * 4 * 4
     statistics = (2 + 2) * (24 + 16 * 12)  # the block's, and those of the norm after it
-    assert block_bytes("linear", 16) == 4 * (output + statistics)
+    assert block_bytes("one_buffer", 16) == 4 * (output + statistics)
 
 
 @pytest.mark.parametrize("name", ["densenet_bc100", "densenet121"])

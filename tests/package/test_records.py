@@ -14,13 +14,14 @@ def test_the_records_are_those_that_stand_with_the_book():
     assert record_names() == files and files
 
 
-@pytest.mark.parametrize("name", record_names())
-def test_a_record_is_complete_and_says_where_it_comes_from(name):
-    record = load_record(name)
-    assert [row["epoch"] for row in record.rows] == list(range(1, record.recipe["epochs"] + 1))
-    assert len(record.environment["commit"]) == 40  # of a clean work tree: no "+changes"
-    config = change(get_config(record.model["build"]), record.model["config"])
-    assert record.model["parameters"] == arithmetic.parameters(config)
+def test_every_record_is_complete_and_says_where_it_comes_from():
+    for name in record_names():
+        record = load_record(name)
+        epochs = [row["epoch"] for row in record.rows]
+        assert epochs == list(range(1, record.recipe["epochs"] + 1)), name
+        assert len(record.environment["commit"]) == 40, name  # a clean work tree: no "+changes"
+        config = change(get_config(record.model["build"]), record.model["config"])
+        assert record.model["parameters"] == arithmetic.parameters(config), name
 
 
 def test_an_installed_package_finds_its_records_inside_itself(tmp_path, monkeypatch):

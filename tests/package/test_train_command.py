@@ -14,8 +14,9 @@ import torch
 from training_helpers import make_images, numbers
 
 import densenet_lesson
+from densenet_lesson import get_config, training
 from densenet_lesson import train as command
-from densenet_lesson import training
+from densenet_lesson.data import Images
 from densenet_lesson.history import History
 from densenet_lesson.recipe import RECIPES, Recipe
 
@@ -284,3 +285,10 @@ def test_a_classic_network_gets_images_of_its_own_size(data, tmp_path):
     assert command.main([*lenet, "--threads", "1", "--size", "16", "--fresh"]) == 0
     record = read(tmp_path)
     assert record.recipe["size"] == record.model["config"]["image_size"] == 16
+
+
+@pytest.mark.parametrize("shape", [(4, 40), (40, 4)])
+def test_oblong_images_are_resized_when_their_shorter_side_is_too_small(shape):
+    images = Images(torch.zeros(2, 1, *shape, dtype=torch.uint8), torch.tensor([0, 1]), ("a", "b"))
+    config = get_config("densenet_d2l")
+    assert command.fit_size(training.Recipe(), config, images).size == config.image_size

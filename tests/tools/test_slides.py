@@ -171,7 +171,7 @@ def test_a_deck_loads_nothing_but_its_own_files(slides):
         assert len(page.select("script[src]")) >= 4 or path.stem == "index"
     styles = (slides / "slides.css").read_text(encoding="utf-8")
     fonts = re.findall(r'url\("([^"]+)"\)', styles)
-    assert len(fonts) == 3 and all((slides / font).is_file() for font in fonts)
+    assert len(fonts) == 4 and all((slides / font).is_file() for font in fonts)
 
 
 @pytest.mark.parametrize("chapter", ["04_growth_rate", "14_debugging_clinic", LONG])

@@ -22,10 +22,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from densenet_lesson.blocks import DenseBlock
-from densenet_lesson.configs import MEMORIES
 from densenet_lesson.devices import pick_device
 
-from .contenders import CASES, Case, build_equal, contenders
+from .contenders import CASES, MEMORIES, Case, build_equal, contenders
 
 DEPTHS = (8, 16, 32, 64, 128)  # layers of one block
 BLOCK = {"in_channels": 24, "growth_rate": 12, "bn_size": 4}

@@ -10,6 +10,11 @@ SCALE = """class Scale(nn.Module):
     def forward(self, x):
         return {}"""
 
+CLAUSES = {
+    "q1": {"channels": "How many channels?"},
+    "q2": {"ReLU": "then ReLU"},
+}
+
 VARIANTS = [
     correct(
         "q1",
@@ -19,8 +24,8 @@ VARIANTS = [
         in_channels += growth_rate
     return in_channels""",
     ),
-    wrong("q1", "forgets the input", "def grow(c, k, n):\n    return k * n"),
+    wrong("q1", "forgets the input", "def grow(c, k, n):\n    return k * n", "channels"),
     wrong("q1", "right for the visible test only", "def grow(c, k, n):\n    return 23"),
     correct("q2", "clamp", SCALE.format("(self.gain * x).clamp(min=0)")),
-    wrong("q2", "no ReLU", SCALE.format("self.gain * x")),
+    wrong("q2", "no ReLU", SCALE.format("self.gain * x"), "ReLU"),
 ]

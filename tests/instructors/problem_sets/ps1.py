@@ -19,6 +19,9 @@ def readers(channel, in_channels, growth_rate, num_layers):
     return [layer for layer in range(first, num_layers + 1)]
 """
 
+ERROR_1 = 'raise ValueError(f"channel={channel} must be 0 or more")'
+ERROR_2 = 'raise ValueError(f"channel={channel} is not in a block of {channels} channels")'
+
 PADDING = """
 def padding_for(kernel_size, dilation=1):
     if not isinstance(kernel_size, tuple):
@@ -134,6 +137,128 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
 """
 TABLE = PRINTED + MODULE + CELLS
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES = {
+    "q1": {
+        "author's arguments": "`author(channel, in_channels, growth_rate)`",
+        "channels from 0": "Channels count from 0",
+        "layers from 1": "Layers count from 1, so that 0 is free for the input",
+        "as long as needed": "for a block that is as long as needed",
+        "author's error": "A negative `channel` raises a `ValueError` whose message contains the "
+        "word `channel`",
+        "readers' arguments": "`readers(channel, in_channels, growth_rate, num_layers)`",
+        "list": "returns the list of all layers that read the channel",
+        "ascending": "in ascending order",
+        "reads": "A layer reads everything that stands in front of it",
+        "not itself": "and not what it writes itself",
+        "negative": "A channel that the block doesn't have (negative,",
+        "too large": "or too large) raises a `ValueError`",
+        "readers' error": "raises a `ValueError` whose message contains the word `channel`.",
+    },
+    "q2": {
+        "arguments": "`padding_for(kernel_size, dilation=1)`",
+        "numbers": "Both arguments are a whole number, or",
+        "pairs": "or a pair (height, width) of them",
+        "pair": "It returns a pair:",
+        "order": "the padding for the rows and the padding for the columns",
+        "for Conv2d": "with which `nn.Conv2d(..., stride=1, padding=...)`",
+        "keeps the size": "keeps the size of every image",
+        "dilation": "a kernel with $K$ pixels in a row covers $D\\,(K - 1) + 1$ pixels",
+        "both sides": "Sometimes there is no such padding, since both sides get the same",
+        "error": "Then raise a `ValueError` whose message contains `kernel_size`",
+        "formula": 'it is not simply "all kernels with an even number of pixels"',
+    },
+    "q3": {
+        "arguments": "`block_flops(num_layers, in_channels, growth_rate, height, width)`",
+        "convolutions": "the FLOPs of all convolutions",
+        "plain": "BN, ReLU, 3×3 convolution without bias, no bottleneck",
+        "two": "A multiplication and an addition count as two",
+        "exact": "The number must be exact",
+        "no loop": "the function must not go through the layers one by one",
+        "longest's arguments": "`longest_block(budget, in_channels, growth_rate, height, width)`",
+        "largest": "returns the largest number of layers",
+        "at most": "is still at most `budget`",
+        "0": "0 if not even one layer fits",
+        "no search": "Don't try one length after the other",
+        "exact there too": "the answer must be exact there too",
+    },
+    "q4": {
+        "arguments": "`thrifty_block(num_layers, in_channels, growth_rate, bn_size=4)`",
+        "each layer": "let each layer of a block be the kind that has fewer parameters",
+        "reads": "A layer that reads $c$ channels and has growth rate",
+        "plain": "a BN of the $c$ channels, ReLU, and a 3×3 convolution $c \\to k$",
+        "bottleneck": "a BN of these $b\\,k$ channels, ReLU, and a 3×3 convolution $b\\,k \\to k$",
+        "bn_size": "Here $b$ is `bn_size`",
+        "no bias": "No convolution has a bias",
+        "BN": "Each BN has two parameters per channel, and they count too",
+        "another point": "only the weights of the convolutions were compared, so the point from "
+        "which it pays is a little different here",
+        "growth": "Both kinds add $k$ channels",
+        "equal": "If both have equally many parameters, take the plain one",
+        "list": "a list or a tuple of the kinds",
+        "order": "from the first layer to the last",
+        "words": 'each of them `"plain"` or `"bottleneck"`',
+        "total": "the number of parameters of the whole block",
+        "two things": "It returns two things:",
+    },
+    "q5": {
+        "read": 'Each step "BN, ReLU, convolution" keeps two things for the backward pass: the '
+        "channels that it reads",
+        "normalised": "the same channels after BN and ReLU",
+        "one step": "A plain layer is one such step",
+        "two steps": "A bottleneck layer is two",
+        "1×1": "a 1×1 step that reads $c$ channels",
+        "3×3": "a 3×3 step that reads $b\\,k$ channels",
+        "output": "What the last layer puts out is not counted",
+        "BN's numbers": "Nor are the few numbers that a BN notes per channel",
+        "BN's parameters": "For each parameter of the block, convolutions and BNs",
+        "three": "there are three numbers: the parameter, its gradient, and its momentum",
+        "once": "They don't depend on the batch",
+        "4 bytes": "Every number takes 4 bytes",
+        "size": "All feature maps have the block's height and width",
+        "no bias": "No convolution has a bias",
+        "None": "`bn_size=None` stands for a block of plain layers",
+        "a number": "a number for a block in which every layer is a bottleneck",
+        "arguments": "`kept_numbers(num_layers, in_channels, growth_rate, bn_size, height, width)`",
+        "not bytes": "how many numbers (not bytes)",
+        "largest_batch's arguments": "`largest_batch(memory, num_layers, in_channels, growth_rate, "
+        "bn_size, height, width)`",
+        "largest": "the largest number of images",
+        "at most": "at most `memory` bytes",
+        "error": "If not even one image fits, it raises a `ValueError` whose message contains "
+        "`memory`",
+    },
+    "q6": {
+        "1×1": "a 1×1 convolution;",
+        "3×3": 'a 1×1 convolution ("3×3 reduce"), and behind it a 3×3 convolution',
+        "5×5": 'a 1×1 convolution ("5×5 reduce"), and behind it a 5×5 convolution',
+        "pooling": 'behind it a 1×1 convolution ("pool proj")',
+        "all read the input": "All four read the module's input",
+        "concatenation": "The module's output is the concatenation of what the four branches put "
+        "out",
+        "no biases": "weights only, no biases",
+        "K": '"K" is 1,024 parameters',
+        "one operation": "A multiplication with its addition is *one* operation",
+        "pixels": "as many operations as it has weights times the pixels of its output",
+        "M": '"M" is a million',
+        "weights' arguments": "`module_weights(in_channels, widths)`",
+        "order of widths": "where `widths` are its six numbers as in the table",
+        "arguments": "`wrong_cells(table, in_channels=192, tolerance=0.02)`",
+        "dictionary": "a dictionary from the name of a module to the list of its wrong columns",
+        "params": '`"params"` is wrong if the printed number is off from yours',
+        "more than": "by more than `tolerance`",
+        "your number": "times *your* number",
+        "both ways": "upwards or downwards",
+        "likewise": '`"ops"` likewise',
+        "decimals": "Printed numbers may have decimals, like 2.7K",
+        "order": 'The list has `"params"` before `"ops"`',
+        "only wrong ones": "Modules with nothing wrong are not in the dictionary",
+        "first": "The first one reads `in_channels`",
+        "chain": "each of the others reads what the one before it puts out",
+        "size": "`size` is the height and the width *in* the module",
+    },
+}
+
 VARIANTS = [
     # ------------------------------------------------------------------ question 1
     correct("q1", "conditions", AUTHOR),
@@ -190,22 +315,34 @@ def readers(channel, in_channels, growth_rate, num_layers):
             ),
         ),
     ),
-    wrong("q1", "counts layers from 0", edited(AUTHOR, ("return 1 + (", "return ("))),
+    wrong(
+        "q1", "counts layers from 0", edited(AUTHOR, ("return 1 + (", "return (")), "layers from 1"
+    ),
     wrong("q1", "boundary off by one", edited(AUTHOR, ("channel < in_ch", "channel <= in_ch"))),
-    wrong("q1", "the author reads itself", edited(AUTHOR, ("growth_rate) + 1", "growth_rate)"))),
-    wrong("q1", "forgets the last layer", edited(AUTHOR, ("num_layers + 1)", "num_layers)"))),
+    wrong(
+        "q1",
+        "the author reads itself",
+        edited(AUTHOR, ("growth_rate) + 1", "growth_rate)")),
+        "not itself",
+    ),
+    wrong(
+        "q1", "forgets the last layer", edited(AUTHOR, ("num_layers + 1)", "num_layers)")), "reads"
+    ),
     wrong("q1", "forgets the input", edited(AUTHOR, ("(channel - in_channels)", "channel"))),
     wrong(
         "q1",
         "takes negative channels",
         edited(AUTHOR, ("channel < 0 or ", ""), ("if channel < 0:", "if False:")),
     ),
-    wrong("q1", "one channel too many", edited(AUTHOR, ("channel >= ch", "channel > ch"))),
-    wrong("q1", "how many readers, not which", edited(AUTHOR, ("[layer for", "[1 for"))),
+    wrong(
+        "q1", "one channel too many", edited(AUTHOR, ("channel >= ch", "channel > ch")), "too large"
+    ),
+    wrong("q1", "how many readers, not which", edited(AUTHOR, ("[layer for", "[1 for")), "list"),
     wrong(
         "q1",
         "an empty list in place of the error",
         edited(AUTHOR, ('raise ValueError(f"channel={channel} is not', 'return [] and (f"')),
+        "readers' error",
     ),
     # ------------------------------------------------------------------ question 2
     correct("q2", "a loop over the two directions", PADDING),
@@ -248,24 +385,46 @@ def padding_for(kernel_size, dilation=1):
 """,
     ),
     correct("q2", "divmod", edited(PADDING, ("lost % 2 == 1", "divmod(lost, 2)[1]"))),
-    wrong("q2", "ignores the dilation", edited(PADDING, ("d * (k - 1)", "k - 1"))),
-    wrong("q2", "rounds down instead of refusing", edited(PADDING, ("lost % 2 == 1", "False"))),
+    wrong("q2", "ignores the dilation", edited(PADDING, ("d * (k - 1)", "k - 1")), "dilation"),
+    wrong(
+        "q2",
+        "rounds down instead of refusing",
+        edited(PADDING, ("lost % 2 == 1", "False")),
+        "both sides",
+    ),
     wrong("q2", "half of dilation × kernel", edited(PADDING, ("d * (k - 1)", "d * k // 2 * 2"))),
     wrong(
         "q2",
         "dilation added instead of multiplied",
         edited(PADDING, ("d * (k - 1)", "k - 1 + 2 * (d - 1)")),
     ),
-    wrong("q2", "height and width swapped", edited(PADDING, ("(padding)", "(padding[::-1])"))),
-    wrong("q2", "refuses all even kernels", edited(PADDING, ("lost % 2 == 1", "k % 2 == 0"))),
-    wrong("q2", "one number, not a pair", edited(PADDING, ("tuple(padding)", "padding[0]"))),
-    wrong("q2", "the padding of both sides", edited(PADDING, ("lost // 2", "lost"))),
+    wrong(
+        "q2", "height and width swapped", edited(PADDING, ("(padding)", "(padding[::-1])")), "order"
+    ),
+    wrong(
+        "q2",
+        "refuses all even kernels",
+        edited(PADDING, ("lost % 2 == 1", "k % 2 == 0")),
+        "formula",
+    ),
+    wrong(
+        "q2", "one number, not a pair", edited(PADDING, ("tuple(padding)", "padding[0]")), "pair"
+    ),
+    wrong(
+        "q2", "the padding of both sides", edited(PADDING, ("lost // 2", "lost")), "keeps the size"
+    ),
     wrong(
         "q2",
         "checks the rows only",
         edited(PADDING, ("if lost % 2 == 1", "if not padding and lost % 2 == 1")),
+        "error",
     ),
-    wrong("q2", "None in place of the error", edited(PADDING, ("raise ValueError(f", "return (f"))),
+    wrong(
+        "q2",
+        "None in place of the error",
+        edited(PADDING, ("raise ValueError(f", "return (f")),
+        "error",
+    ),
     # ------------------------------------------------------------------ question 3
     correct("q3", "halves the gap between 0 and the budget", FLOPS),
     correct(
@@ -323,13 +482,28 @@ def longest_block(budget, in_channels, growth_rate, height, width):
     wrong(
         "q3", "staircase one step too high", edited(FLOPS, ("(num_layers - 1)", "(num_layers + 1)"))
     ),
-    wrong("q3", "multiply-add counted once", edited(FLOPS, ("return 2 * 9", "return 9"))),
+    wrong("q3", "multiply-add counted once", edited(FLOPS, ("return 2 * 9", "return 9")), "two"),
     wrong("q3", "forgets the kernel", edited(FLOPS, ("2 * 9 * read", "2 * read"))),
     wrong("q3", "takes the image as square", edited(FLOPS, ("height * width\n", "height**2\n"))),
     wrong("q3", "counts the growth rate once", edited(FLOPS, ("read * growth_rate", "read"))),
-    wrong("q3", "divides with /", edited(FLOPS, ("(num_layers - 1) // 2", "(num_layers - 1) / 2"))),
-    wrong("q3", "first length that doesn't fit", edited(FLOPS, ("return low", "return high"))),
-    wrong("q3", "less than the budget, not at most", edited(FLOPS, ("<= budget", "< budget"))),
+    wrong(
+        "q3",
+        "divides with /",
+        edited(FLOPS, ("(num_layers - 1) // 2", "(num_layers - 1) / 2")),
+        "exact",
+    ),
+    wrong(
+        "q3",
+        "first length that doesn't fit",
+        edited(FLOPS, ("return low", "return high")),
+        "largest",
+    ),
+    wrong(
+        "q3",
+        "less than the budget, not at most",
+        edited(FLOPS, ("<= budget", "< budget")),
+        "at most",
+    ),
     wrong(
         "q3",
         "goes through the layers",
@@ -340,6 +514,7 @@ def longest_block(budget, in_channels, growth_rate, height, width):
                 "sum(range(in_channels, in_channels + num_layers * growth_rate, growth_rate))",
             ),
         ),
+        "no loop",
     ),
     wrong(
         "q3",
@@ -352,6 +527,7 @@ def longest_block(budget, in_channels, growth_rate, height, width):
             ),
             ("\ndef block_flops", "\nimport numpy as np\n\n\ndef block_flops"),
         ),
+        "no loop",
     ),
     wrong(
         "q3",
@@ -363,6 +539,7 @@ def longest_block(budget, in_channels, growth_rate, height, width):
             ("growth_rate * num_layers * (", "growth_rate * torch.tensor(num_layers) * ("),
             ("\ndef block_flops", "\nimport torch\n\n\ndef block_flops"),
         ),
+        "exact",
     ),
     wrong(
         "q3",
@@ -385,6 +562,7 @@ def longest_block(budget, in_channels, growth_rate, height, width):
         n += 1
     return n
 """,
+        "no search",
     ),
     wrong(
         "q3",
@@ -394,6 +572,7 @@ def longest_block(budget, in_channels, growth_rate, height, width):
     room = budget / (9 * k * height * width)
     return int((math.sqrt(b * b + 4 * k * room) - b) / (2 * k))
 """,
+        "exact there too",
     ),
     # ------------------------------------------------------------------ question 4
     correct("q4", "a running count of channels", THRIFTY),
@@ -444,15 +623,28 @@ def thrifty_block(num_layers, in_channels, growth_rate, bn_size=4):
         "q4",
         "compares the weights only",
         edited(THRIFTY, ("if plain <=", "if plain + 2 * width <=")),
+        "another point",
     ),
     wrong(
         "q4", "7.2 k for every bn_size", edited(THRIFTY, ("plain <= bottleneck:", "c <= 7.2 * k:"))
     ),
-    wrong("q4", "a bottleneck when equal", edited(THRIFTY, ("plain <= bott", "plain < bott"))),
-    wrong("q4", "forgets the second BN", edited(THRIFTY, (" + 2 * width", ""))),
-    wrong("q4", "forgets the first BN", edited(THRIFTY, ("2 * c + ", ""))),
-    wrong("q4", "second BN on the growth rate", edited(THRIFTY, ("2 * width +", "2 * k +"))),
-    wrong("q4", "the first layer decides for all", edited(THRIFTY, ("        c += k\n", ""))),
+    wrong(
+        "q4", "a bottleneck when equal", edited(THRIFTY, ("plain <= bott", "plain < bott")), "equal"
+    ),
+    wrong("q4", "forgets the second BN", edited(THRIFTY, (" + 2 * width", "")), "bottleneck"),
+    wrong("q4", "forgets the first BN", edited(THRIFTY, ("2 * c + ", "")), "plain"),
+    wrong(
+        "q4",
+        "second BN on the growth rate",
+        edited(THRIFTY, ("2 * width +", "2 * k +")),
+        "bottleneck",
+    ),
+    wrong(
+        "q4",
+        "the first layer decides for all",
+        edited(THRIFTY, ("        c += k\n", "")),
+        "each layer",
+    ),
     wrong(
         "q4",
         "grows before the first layer",
@@ -463,14 +655,21 @@ def thrifty_block(num_layers, in_channels, growth_rate, bn_size=4):
                 "c, k = [], 0, in_channels + growth_rate, growth_rate",
             ),
         ),
+        "reads",
     ),
     wrong(
         "q4",
         "a bottleneck adds its width",
         edited(THRIFTY, ("c += k", "c += k if plain <= bottleneck else width")),
+        "growth",
     ),
-    wrong("q4", "always four", edited(THRIFTY, ("bn_size * k", "4 * k"))),
-    wrong("q4", "counts a bias", edited(THRIFTY, ("3 * 3 * width * k", "3 * 3 * width * k + k"))),
+    wrong("q4", "always four", edited(THRIFTY, ("bn_size * k", "4 * k")), "bn_size"),
+    wrong(
+        "q4",
+        "counts a bias",
+        edited(THRIFTY, ("3 * 3 * width * k", "3 * 3 * width * k + k")),
+        "no bias",
+    ),
     # ------------------------------------------------------------------ question 5
     correct("q5", "a sum for the layers' input, one for their inside", BATCH),
     correct(
@@ -528,8 +727,13 @@ def largest_batch(memory, num_layers, in_channels, growth_rate, bn_size, height,
             ),
         ),
     ),
-    wrong("q5", "keeps each map once", edited(BATCH, ("return 2 * (read", "return (read"))),
-    wrong("q5", "forgets the inside of the bottleneck", edited(BATCH, ("(read + inside)", "read"))),
+    wrong("q5", "keeps each map once", edited(BATCH, ("return 2 * (read", "return (read")), "read"),
+    wrong(
+        "q5",
+        "forgets the inside of the bottleneck",
+        edited(BATCH, ("(read + inside)", "read")),
+        "3×3",
+    ),
     wrong(
         "q5", "the inside kept once", edited(BATCH, ("2 * (read + inside)", "(2 * read + inside)"))
     ),
@@ -543,12 +747,21 @@ def largest_batch(memory, num_layers, in_channels, growth_rate, bn_size, height,
                 "(2 * (read + inside) + in_channels + num_layers * growth_rate)",
             ),
         ),
+        "output",
     ),
     wrong(
-        "q5", "forgets the momentum", edited(BATCH, ("4 * 3 * parameters", "4 * 2 * parameters"))
+        "q5",
+        "forgets the momentum",
+        edited(BATCH, ("4 * 3 * parameters", "4 * 2 * parameters")),
+        "three",
     ),
     wrong("q5", "forgets the parameters", edited(BATCH, ("memory - 4 * 3 * parameters", "memory"))),
-    wrong("q5", "parameters in numbers, not bytes", edited(BATCH, ("4 * 3 * para", "3 * para"))),
+    wrong(
+        "q5",
+        "parameters in numbers, not bytes",
+        edited(BATCH, ("4 * 3 * para", "3 * para")),
+        "4 bytes",
+    ),
     wrong(
         "q5",
         "parameters once per image",
@@ -559,19 +772,32 @@ def largest_batch(memory, num_layers, in_channels, growth_rate, bn_size, height,
                 "    kept += 3 * parameters\n    left = memory",
             ),
         ),
+        "once",
     ),
     wrong(
         "q5",
         "the same parameters with a bottleneck",
         edited(BATCH, ("if bn_size is None:\n            para", "if True:\n            para")),
+        "a number",
     ),
     wrong(
         "q5",
         "forgets the BNs' parameters",
         edited(BATCH, ("2 * c + 9", "9"), ("2 * c + c", "c"), (" + 2 * b", "")),
+        "BN's parameters",
     ),
-    wrong("q5", "0 in place of the error", edited(BATCH, ("raise ValueError(", "return 0 * len("))),
-    wrong("q5", "rounds up", edited(BATCH, ("left // (4 * kept)", "-(-left // (4 * kept))"))),
+    wrong(
+        "q5",
+        "0 in place of the error",
+        edited(BATCH, ("raise ValueError(", "return 0 * len(")),
+        "error",
+    ),
+    wrong(
+        "q5",
+        "rounds up",
+        edited(BATCH, ("left // (4 * kept)", "-(-left // (4 * kept))")),
+        "at most",
+    ),
     wrong("q5", "every layer reads the input only", edited(BATCH, ("+ i * growth_rate", ""))),
     # ------------------------------------------------------------------ question 6
     correct("q6", "branch by branch", TABLE),
@@ -646,42 +872,50 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
     return answer
 """,
     ),
-    wrong("q6", "K is 1,000", edited(TABLE, ("* 1024", "* 1000"))),
+    wrong("q6", "K is 1,000", edited(TABLE, ("* 1024", "* 1000")), "K"),
     wrong(
         "q6",
         "every module reads 192 channels",
         edited(
             TABLE, ("        in_channels = widths[0] + widths[2] + widths[4] + widths[5]\n", "")
         ),
+        "chain",
     ),
     wrong(
         "q6",
         "all six widths come out",
         edited(TABLE, ("widths[0] + widths[2] + widths[4] + widths[5]", "sum(widths)")),
+        "concatenation",
     ),
-    wrong("q6", "3×3 in place of 5×5", edited(TABLE, ("5 * 5 *", "3 * 3 *"))),
+    wrong("q6", "3×3 in place of 5×5", edited(TABLE, ("5 * 5 *", "3 * 3 *")), "5×5"),
     wrong(
         "q6",
         "3×3 reads the module's input",
         edited(TABLE, ("3 * 3 * reduce3", "3 * 3 * in_channels")),
+        "3×3",
     ),
     wrong(
         "q6",
         "the pooling has no convolution",
         edited(TABLE, ("        + in_channels * pooled\n", "")),
+        "pooling",
     ),
     wrong(
         "q6",
         "counts biases",
         edited(TABLE, ("+ in_channels * pooled", "+ in_channels * pooled + sum(widths)")),
+        "no biases",
     ),
     wrong(
         "q6",
         "multiply-add counted twice",
         edited(TABLE, ("own * size * size", "2 * own * size * size")),
+        "one operation",
     ),
-    wrong("q6", "only what is too large", edited(TABLE, ("abs(", "("))),
-    wrong("q6", "forgets that the image is square", edited(TABLE, ("size * size", "size"))),
+    wrong("q6", "only what is too large", edited(TABLE, ("abs(", "(")), "both ways"),
+    wrong(
+        "q6", "forgets that the image is square", edited(TABLE, ("size * size", "size")), "pixels"
+    ),
     wrong(
         "q6",
         "all modules in the dictionary",
@@ -692,13 +926,14 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
                 "        wrong[name] = columns",
             ),
         ),
+        "only wrong ones",
     ),
     wrong(
         "q6",
         "one wrong column at most",
         edited(TABLE, ("if abs(float(ops", "if not columns and abs(float(ops")),
     ),
-    wrong("q6", "always 2 %", edited(TABLE, ("> tolerance *", "> 0.02 *"))),
+    wrong("q6", "always 2 %", edited(TABLE, ("> tolerance *", "> 0.02 *")), "arguments"),
     wrong(
         "q1", "results that claim to equal everything", always_equal(AUTHOR, "author", "readers")
     ),
@@ -718,5 +953,501 @@ def wrong_cells(table, in_channels=192, tolerance=0.02):
         "q6",
         "results that claim to equal everything",
         always_equal(TABLE, "module_weights", "wrong_cells"),
+    ),
+    # ------------------------------------------------------------------ one clause each
+    wrong(
+        "q1",
+        "other names for author's arguments",
+        edited(
+            AUTHOR,
+            (
+                "def author(channel, in_channels, growth_rate):\n",
+                "def author(c, in_channels, growth_rate):\n    channel = c\n",
+            ),
+        ),
+        "author's arguments",
+    ),
+    wrong(
+        "q1",
+        "other names for readers' arguments",
+        edited(
+            AUTHOR,
+            (
+                "in_channels, growth_rate, num_layers):\n",
+                "c_in, growth_rate, num_layers):\n    in_channels = c_in\n",
+            ),
+        ),
+        "readers' arguments",
+    ),
+    wrong(
+        "q1",
+        "channels count from 1",
+        edited(
+            AUTHOR,
+            ("if channel < in_channels", "if channel <= in_channels"),
+            ("(channel - in_channels)", "(channel - 1 - in_channels)"),
+        ),
+        "channels from 0",
+    ),
+    wrong(
+        "q1",
+        "a thousand layers at most",
+        edited(
+            AUTHOR,
+            ("return 1 + (", "return min(1000, 1 + ("),
+            ("growth_rate\n\n\n", "growth_rate)\n\n\n"),
+        ),
+        "as long as needed",
+    ),
+    *(
+        wrong("q1", f"author: {name}", edited(AUTHOR, (ERROR_1, code)), "author's error")
+        for name, code in (
+            ("an IndexError", ERROR_1.replace("ValueError", "IndexError")),
+            ("another word", ERROR_1.replace("channel=", "feature map ")),
+            ("None", "return None"),
+            ("a count from the end", "channel += in_channels"),
+        )
+    ),
+    *(
+        wrong("q1", f"readers: {name}", edited(AUTHOR, (ERROR_2, code)), "readers' error")
+        for name, code in (
+            ("an IndexError", ERROR_2.replace("ValueError", "IndexError")),
+            ("another word", 'raise ValueError(f"there is no {channel}")'),
+            ("None", "return None"),
+        )
+    ),
+    wrong(
+        "q1",
+        "readers: a negative channel is the input's",
+        edited(
+            AUTHOR,
+            ("channel < 0 or channel >=", "channel >="),
+            ("= author(channel,", "= author(max(channel, 0),"),
+        ),
+        "negative",
+    ),
+    wrong(
+        "q1",
+        "readers: nobody reads a channel that is too large",
+        edited(AUTHOR, (" or channel >= channels", "")),
+        "too large",
+    ),
+    wrong(
+        "q1",
+        "readers: a tuple",
+        edited(
+            AUTHOR,
+            (
+                "[layer for layer in range(first, num_layers + 1)]",
+                "tuple(range(first, num_layers + 1))",
+            ),
+        ),
+        "list",
+    ),
+    wrong(
+        "q1",
+        "readers: the last layer first",
+        edited(AUTHOR, ("range(first, num_layers + 1)]", "range(num_layers, first - 1, -1)]")),
+        "ascending",
+    ),
+    wrong(
+        "q1",
+        "readers: the next layer only",
+        edited(AUTHOR, ("range(first, num_layers + 1)]", "range(first, num_layers + 1)][:1]")),
+        "reads",
+    ),
+    wrong(
+        "q2",
+        "other names for the arguments",
+        edited(
+            PADDING,
+            ("(kernel_size, dilation=1):\n", "(k, d=1):\n    kernel_size, dilation = k, d\n"),
+        ),
+        "arguments",
+    ),
+    wrong("q2", "no default", edited(PADDING, ("dilation=1", "dilation")), "arguments"),
+    wrong(
+        "q2",
+        "two numbers or two pairs",
+        edited(
+            PADDING,
+            (
+                "    padding = []",
+                "    if not isinstance(given, type(kernel)):\n        raise TypeError(given)\n"
+                "    padding = []",
+            ),
+            (
+                "    if not isinstance(kernel_size",
+                "    kernel, given = kernel_size, dilation\n    if not isinstance(kernel_size",
+            ),
+        ),
+        "numbers",
+    ),
+    wrong(
+        "q2",
+        "a pair of dilations counts by its first number",
+        edited(PADDING, ("zip(kernel_size, dilation)", "zip(kernel_size, dilation[:1] * 2)")),
+        "pairs",
+    ),
+    wrong(
+        "q2",
+        "a pair of kernel sizes counts by its first number",
+        edited(PADDING, ("zip(kernel_size, dilation)", "zip(kernel_size[:1] * 2, dilation)")),
+        "pairs",
+    ),
+    wrong("q2", "floats", edited(PADDING, ("lost // 2", "lost / 2")), "for Conv2d"),
+    wrong(
+        "q2",
+        "checks the columns only",
+        edited(PADDING, ("if lost % 2 == 1", "if padding and lost % 2 == 1")),
+        "error",
+    ),
+    wrong("q2", "a TypeError", edited(PADDING, ("raise ValueError", "raise TypeError")), "error"),
+    wrong(
+        "q2", "a message of another word", edited(PADDING, ('f"kernel_size={k}', 'f"{k}')), "error"
+    ),
+    wrong(
+        "q2",
+        "kernels up to 7×7 only",
+        edited(PADDING, ("lost = d * (k - 1)", "lost = d * (k - 1) if k < 8 else d * 6")),
+        "keeps the size",
+    ),
+    wrong(
+        "q3",
+        "other names for the arguments",
+        edited(
+            FLOPS,
+            ("def block_flops(num_layers,", "def block_flops(n,"),
+            ("    read =", "    num_layers = n\n    read ="),
+        ),
+        "arguments",
+    ),
+    wrong(
+        "q3",
+        "longest_block: other names for the arguments",
+        edited(
+            FLOPS,
+            ("def longest_block(budget,", "def longest_block(flops,"),
+            ("    low,", "    budget = flops\n    low,"),
+        ),
+        "longest's arguments",
+    ),
+    wrong(
+        "q3",
+        "counts the batch norms as well",
+        edited(
+            FLOPS,
+            ("return 2 * 9 * read * growth_rate", "return (2 * 9 * read * growth_rate + 2 * read)"),
+        ),
+        "convolutions",
+    ),
+    wrong(
+        "q3",
+        "counts a bias",
+        edited(
+            FLOPS,
+            (
+                "return 2 * 9 * read * growth_rate",
+                "return (2 * 9 * read + num_layers) * growth_rate",
+            ),
+        ),
+        "plain",
+    ),
+    wrong(
+        "q3",
+        "one layer at least",
+        edited(FLOPS, ("return low", "return max(low, 1)")),
+        "0",
+    ),
+    wrong(
+        "q3",
+        "an error when no layer fits",
+        edited(
+            FLOPS,
+            (
+                "    return low",
+                "    if low == 0:\n        raise ValueError('budget')\n    return low",
+            ),
+        ),
+        "0",
+    ),
+    wrong(
+        "q4",
+        "other names for the arguments",
+        edited(THRIFTY, ("bn_size=4):\n", "b=4):\n    bn_size = b\n")),
+        "arguments",
+    ),
+    wrong("q4", "another default", edited(THRIFTY, ("bn_size=4", "bn_size=3")), "arguments"),
+    wrong(
+        "q4",
+        "one parameter for each of a BN's channels",
+        edited(THRIFTY, ("2 * c + ", "c + "), ("2 * width", "width")),
+        "BN",
+    ),
+    wrong(
+        "q4",
+        "the last layer first",
+        edited(THRIFTY, ("return kinds", "return kinds[::-1]")),
+        "order",
+    ),
+    wrong("q4", "capital letters", edited(THRIFTY, ('"plain"', '"Plain"')), "words"),
+    wrong(
+        "q4", "yes and no", edited(THRIFTY, ('"plain"', "False"), ('"bottleneck"', "True")), "words"
+    ),
+    wrong("q4", "one text", edited(THRIFTY, ("return kinds,", 'return " ".join(kinds),')), "list"),
+    wrong(
+        "q4",
+        "the last layer's parameters",
+        edited(THRIFTY, ("total += plain", "total = plain"), ("total += bott", "total = bott")),
+        "total",
+    ),
+    wrong(
+        "q4",
+        "the total first",
+        edited(THRIFTY, ("return kinds, total", "return total, kinds")),
+        "two things",
+    ),
+    wrong(
+        "q4",
+        "the kinds only",
+        edited(THRIFTY, ("return kinds, total", "return kinds")),
+        "two things",
+    ),
+    correct(
+        "q4", "a tuple of the kinds", edited(THRIFTY, ("return kinds,", "return tuple(kinds),"))
+    ),
+    wrong(
+        "q5",
+        "keeps what it normalised only, of the layers' input",
+        edited(BATCH, ("2 * (read + inside)", "(read + 2 * inside)")),
+        "normalised",
+    ),
+    wrong(
+        "q5",
+        "a plain layer keeps its own channels, too",
+        edited(BATCH, ("0 if bn_size is None", "num_layers * growth_rate if bn_size is None")),
+        "one step",
+    ),
+    wrong(
+        "q5",
+        "a bottleneck keeps its inside only",
+        edited(
+            BATCH,
+            ("    return 2 * (read", "    if bn_size:\n        read = 0\n    return 2 * (read"),
+        ),
+        "1×1",
+    ),
+    wrong(
+        "q5",
+        "a bottleneck is one step with a wider output",
+        edited(BATCH, ("num_layers * bn_size * growth_rate", "num_layers * growth_rate")),
+        "two steps",
+    ),
+    wrong(
+        "q5",
+        "counts what a BN notes",
+        edited(BATCH, ("* height * width\n", "* height * width + 2 * (read + inside)\n")),
+        "BN's numbers",
+    ),
+    wrong(
+        "q5",
+        "a parameter and its momentum",
+        edited(BATCH, ("4 * 3 *", "4 * 2 *"), ("    left =", "    # no gradient\n    left =")),
+        "three",
+    ),
+    wrong(
+        "q5",
+        "8 bytes for a feature",
+        edited(BATCH, ("left // (4", "left // (8"), ("< 4 *", "< 8 *")),
+        "4 bytes",
+    ),
+    wrong(
+        "q5",
+        "half of the height inside",
+        edited(BATCH, ("(read + inside) * height", "(read * height + inside * (height // 2))")),
+        "size",
+    ),
+    wrong("q5", "the height squared", edited(BATCH, ("height * width\n", "height**2\n")), "size"),
+    wrong(
+        "q5",
+        "counts biases",
+        edited(BATCH, ("2 * c + 9 * c * growth_rate", "2 * c + (9 * c + 1) * growth_rate")),
+        "no bias",
+    ),
+    wrong(
+        "q5",
+        "counts biases in the bottleneck",
+        edited(BATCH, ("+ 9 * b * growth_rate", "+ 9 * b * growth_rate + b + growth_rate")),
+        "no bias",
+    ),
+    wrong(
+        "q5",
+        "None stands for four",
+        edited(BATCH, ("    read =", "    bn_size = bn_size or 4\n    read =")),
+        "None",
+    ),
+    wrong(
+        "q5",
+        "a bn_size of 1 is none",
+        edited(BATCH, ("bn_size is None", "bn_size in (None, 1)")),
+        "a number",
+    ),
+    wrong(
+        "q5",
+        "bytes",
+        edited(BATCH, ("return 2 * (", "return 8 * ("), ("    left", "    kept //= 4\n    left")),
+        "not bytes",
+    ),
+    wrong(
+        "q5",
+        "other names for the arguments",
+        edited(
+            BATCH,
+            (
+                "kept_numbers(num_layers, in_channels, growth_rate, bn_size, height, width):",
+                "kept_numbers(num_layers, in_channels, growth_rate, b, height, width):\n"
+                "    bn_size = b",
+            ),
+        ),
+        "arguments",
+    ),
+    wrong(
+        "q5",
+        "largest_batch: other names for the arguments",
+        edited(
+            BATCH,
+            ("largest_batch(memory,", "largest_batch(size,"),
+            ("    parameters = 0", "    memory = size\n    parameters = 0"),
+        ),
+        "largest_batch's arguments",
+    ),
+    wrong(
+        "q5",
+        "one image less",
+        edited(BATCH, ("return left // (4 * kept)", "return max(1, left // (4 * kept) - 1)")),
+        "largest",
+    ),
+    wrong(
+        "q5",
+        "less than the memory",
+        edited(BATCH, ("left = memory -", "left = memory - 1 -")),
+        "at most",
+    ),
+    wrong("q5", "a MemoryError", edited(BATCH, ("raise ValueError", "raise MemoryError")), "error"),
+    wrong(
+        "q5",
+        "a message of another word",
+        edited(BATCH, ('f"memory={memory}', 'f"{memory}')),
+        "error",
+    ),
+    wrong("q6", "no 1×1 branch", edited(TABLE, ("in_channels * one\n        +", "")), "1×1"),
+    wrong(
+        "q6",
+        "branches read each other",
+        edited(TABLE, ("+ in_channels * pooled", "+ five * pooled")),
+        "all read the input",
+    ),
+    wrong("q6", "M is 1,024 × 1,024", edited(TABLE, ("* 10**6", "* 2**20")), "M"),
+    wrong("q6", "M is 1,024 × 1,000", edited(TABLE, ("* 10**6", "* 1_024_000")), "M"),
+    wrong(
+        "q6",
+        "reduced widths first",
+        edited(
+            TABLE,
+            (
+                "one, reduce3, three, reduce5, five, pooled",
+                "one, reduce3, reduce5, three, five, pooled",
+            ),
+        ),
+        "order of widths",
+    ),
+    wrong(
+        "q6",
+        "module_weights: other names",
+        edited(TABLE, ("in_channels, widths):", "channels, widths):\n    in_channels = channels")),
+        "weights' arguments",
+    ),
+    wrong(
+        "q6",
+        "another tolerance by default",
+        edited(TABLE, ("tolerance=0.02", "tolerance=0.03")),
+        "arguments",
+    ),
+    wrong(
+        "q6",
+        "other channels by default",
+        edited(TABLE, ("in_channels=192", "in_channels=256")),
+        "arguments",
+    ),
+    wrong(
+        "q6",
+        "other names for the arguments",
+        edited(TABLE, ("tolerance=0.02):", "margin=0.02):\n    tolerance = margin")),
+        "arguments",
+    ),
+    wrong(
+        "q6",
+        "pairs in place of a dictionary",
+        edited(TABLE, ("return wrong\n", "return list(wrong.items())\n")),
+        "dictionary",
+    ),
+    wrong(
+        "q6",
+        "tuples in place of lists",
+        edited(TABLE, ("wrong[name] = columns", "wrong[name] = tuple(columns)")),
+        "dictionary",
+    ),
+    wrong(
+        "q6", "never the parameters", edited(TABLE, ('columns.append("params")', "pass")), "params"
+    ),
+    wrong(
+        "q6",
+        "exactly the tolerance is too much",
+        edited(TABLE, ("> tolerance *", ">= tolerance *")),
+        "more than",
+    ),
+    wrong(
+        "q6",
+        "times the printed number",
+        edited(
+            TABLE,
+            ("tolerance * own:", "tolerance * float(params[:-1]) * 1024:"),
+            ("tolerance * own_ops:", "tolerance * float(ops[:-1]) * 10**6:"),
+        ),
+        "your number",
+    ),
+    wrong(
+        "q6",
+        "operations: times the printed number",
+        edited(TABLE, ("tolerance * own_ops:", "tolerance * float(ops[:-1]) * 10**6:")),
+        "your number",
+    ),
+    wrong(
+        "q6", "never the operations", edited(TABLE, ('columns.append("ops")', "pass")), "likewise"
+    ),
+    wrong("q6", "whole numbers only", edited(TABLE, ("float(", "int(")), "decimals"),
+    wrong(
+        "q6",
+        "cuts decimals off",
+        edited(TABLE, ("float(ops[:-1])", "int(float(ops[:-1]))")),
+        "decimals",
+    ),
+    wrong(
+        "q6",
+        "operations first",
+        edited(TABLE, ("wrong[name] = columns", "wrong[name] = columns[::-1]")),
+        "order",
+    ),
+    wrong(
+        "q6",
+        "the first module always reads 192",
+        edited(TABLE, ("    wrong = {}", "    wrong, in_channels = {}, 192")),
+        "first",
+    ),
+    wrong(
+        "q6",
+        "the image is half as large",
+        edited(TABLE, ("own * size * size", "own * (size // 2) ** 2")),
+        "size",
     ),
 ]

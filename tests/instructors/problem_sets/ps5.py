@@ -331,6 +331,9 @@ def learn_by_heart(train_images, test_images, share, fit, seed=0):
     return result
 """
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     correct("q1", "counts image by image", REPORT),
     correct("q1", "the package's context, places", REPORT_PACKAGE),

@@ -268,6 +268,9 @@ def design():
     return config, Recipe(epochs=6, batch_size=32, lr=0.1, schedule="cosine")
 """
 
+# By question: a short name for each clause of its task, and the task's words.
+CLAUSES: dict[str, dict[str, str]] = {}
+
 VARIANTS = [
     correct("q1", "dropout as a layer", SMALL),
     correct("q1", "the package's parts", SMALL_PACKAGE),

@@ -3,8 +3,8 @@
     python tests/instructors/problem_sets/run.py ps1_channel_arithmetic [q1]
 
 PyTorch is loaded once. The model solution runs from top to bottom; at each question, every variant
-of it runs in a process forked there, with all cells that follow. Other questions' tests that take
-long are run with the first correct and the first wrong variant only.
+of it runs in a process forked there, with the cells that follow. Other questions' tests are run
+with the first correct and the first wrong variant only: no test uses another question's names.
 """
 
 import contextlib
@@ -21,7 +21,6 @@ from pathlib import Path
 import nbformat
 from variants import Variant, variants_of
 
-LONG = 0.4  # seconds
 FOLDER = Path(__file__).parents[3] / "notebooks" / "assignments"
 
 
@@ -81,9 +80,10 @@ def run_cells(cells: list, names: dict, skip: frozenset = frozenset()) -> dict[s
     return tests
 
 
-def run_variants(cells: list, variants: list[Variant], long: frozenset) -> list[dict]:
+def run_variants(cells: list, variants: list[Variant]) -> list[dict]:
     """Per variant, the tests that ran with it in the place of the model solution."""
     names, found, thorough = {"__name__": "__main__"}, [], set()
+    questions = frozenset(points(cells))
     for index, cell in enumerate(cells):
         if cell.cell_type != "code":
             continue
@@ -91,7 +91,7 @@ def run_variants(cells: list, variants: list[Variant], long: frozenset) -> list[
             if variant.question == question(cell) and not is_test(cell):
                 first = (variant.question, variant.right) not in thorough
                 thorough.add((variant.question, variant.right))
-                skip = frozenset() if first else long - {variant.question}
+                skip = frozenset() if first else questions - {variant.question}
                 changed = [{**cell, "source": variant.code}, *cells[index + 1 :]]
                 work = partial(run_cells, list(map(nbformat.from_dict, changed)), names, skip)
                 found.append({"variant": asdict(variant), "tests": in_a_fork(work)})
@@ -103,13 +103,12 @@ def run_set(path: Path, variants: list[Variant]) -> dict:
     """All there is to know about a problem set: points, and the tests of solution and variants."""
     cells = read(path)
     solution = in_a_fork(lambda: run_cells(cells, {"__name__": "__main__"}))
-    long = frozenset(q for q, (_, seconds) in solution.items() if seconds > LONG)
     untouched = in_a_fork(lambda: run_cells(untouched_release(path), {"__name__": "__main__"}))
     return {
         "points": points(cells),
         "solution": solution,
         "untouched": untouched,
-        "variants": run_variants(cells, variants, long),
+        "variants": run_variants(cells, variants),
     }
 
 

@@ -12,6 +12,7 @@ class Variant:
     name: str
     code: str
     right: bool
+    clause: str = ""
 
     def __str__(self) -> str:
         return f"{self.question}, {'correct' if self.right else 'wrong'}: {self.name}"
@@ -22,14 +23,22 @@ def correct(question: str, name: str, code: str) -> Variant:
     return Variant(question, name, code, True)
 
 
-def wrong(question: str, name: str, code: str) -> Variant:
-    """A typical mistake: it costs all points of its question, and none of any other."""
-    return Variant(question, name, code, False)
+def wrong(question: str, name: str, code: str, clause: str = "") -> Variant:
+    """A typical mistake: it costs all points of its question, and none of any other.
+
+    With a `clause`, a key of CLAUSES[question] beside VARIANTS, it violates just this clause.
+    """
+    return Variant(question, name, code, False, clause)
 
 
 def variants_of(problem_set: str) -> list[Variant]:
     """What ps1.py beside this file lists, for "ps1_channel_arithmetic"."""
     return importlib.import_module(problem_set.partition("_")[0]).VARIANTS
+
+
+def clauses_of(problem_set: str) -> dict[str, dict[str, str]]:
+    """By question, what its task demands: {a short name: the words of the task}."""
+    return importlib.import_module(problem_set.partition("_")[0]).CLAUSES
 
 
 # Put behind a right solution: numbers that are wrong, and claim to equal everything.

@@ -1,15 +1,6 @@
-"""Dense blocks that keep less in memory for the backward pass, and compute some of it again.
+"""Dense blocks that keep their feature maps, and make what is cheap to make again. Chapter 9.
 
-A dense layer concatenates, normalises and rectifies everything before it. Autograd keeps these
-copies, those of every layer: they grow as the square of the number of layers. Yet they are cheap
-to make again from the feature maps themselves, whose number grows with the layers only.
-
-- "plain" keeps every copy: see `DenseBlock.forward`.
-- "recompute", here, keeps the feature maps, each once, and the outputs of the 1×1 convolutions.
-- "linear", in `memory_linear`, keeps the block's output, which has all feature maps in it.
-
-Outputs, gradients, parameters and running statistics are the same. Where no gradients are asked
-for, or where hooks look inside, every block is plain.
+Kept for the backward pass: the feature maps, each once, and the outputs of the 1×1 convolutions.
 
 Source: Pleiss et al., "Memory-Efficient Implementation of DenseNets", arXiv:1707.06990.
 """
@@ -17,10 +8,35 @@ Source: Pleiss et al., "Memory-Efficient Implementation of DenseNets", arXiv:170
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ..blocks import DenseBlock, LeakyReLU, Transition
+
+
+class RecomputedBlock(DenseBlock):
+    """A dense block that concatenates, normalises and rectifies again in the backward pass.
+
+    [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
+        return recompute_block(self, x) if saves_memory(self, x) else super().forward(x)
+
+
+class RecomputedTransition(Transition):
+    """A transition that normalises and rectifies again in the backward pass.
+
+    [N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]."""
+        return recompute_transition(self, x) if saves_memory(self, x) else super().forward(x)
 
 
 class NormReluConv(torch.autograd.Function):
@@ -77,9 +93,8 @@ def norm_relu_conv(
     Raises:
         RuntimeError: if a `torch.func` transform or a second derivative is asked for.
     """
-    refuse_transforms()
     parameters = conv.weight, conv.bias, norm.weight, norm.bias
-    return NormReluConv.apply(norm, relu, conv, *parameters, *features)
+    return applied(NormReluConv, norm, relu, conv, *parameters, *features)
 
 
 def recompute_block(block: nn.Sequential, x: Tensor) -> Tensor:
@@ -115,8 +130,8 @@ def recompute_transition(transition: nn.Sequential, x: Tensor) -> Tensor:
     if isinstance(pool, nn.AvgPool2d) and not rest:
         return norm_relu_conv(norm, lambda y: pool(relu(y)), conv, [x])
     x = norm_relu_conv(norm, relu, conv, [x])
-    for step in (*rest, pool):  # dropout, pooling
-        x = step(x)
+    for module in (*rest, pool):  # dropout, pooling
+        x = module(x)
     return x
 
 
@@ -156,9 +171,9 @@ def convolution_backward(
 
 # What can't be done this way: then a block is plain, or it says so.
 
-STEPS = {
+KNOWN = {
     "norm": (nn.BatchNorm2d,),
-    "relu": (nn.ReLU, nn.LeakyReLU),
+    "relu": (nn.ReLU, nn.LeakyReLU, LeakyReLU),
     "conv": (nn.Conv2d,),
     "drop": (nn.Dropout,),
     "pool": (nn.AvgPool2d, nn.MaxPool2d),
@@ -167,56 +182,68 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 WAY_OUT = "use memory='plain' for that (model.set_memory('plain') switches a network)"
 
 
-def saves_memory(part: nn.Module) -> bool:
+def saves_memory(part: nn.Module, x: Tensor) -> bool:
     """Whether a dense block or a transition is to keep less than the plain one.
 
     Raises:
         ValueError: if it has been changed into something that is not known here.
     """
-    if part.memory == "plain" or not torch.is_grad_enabled():
+    if is_traced(x) or not torch.is_grad_enabled():
         return False
     inside = [module for module in part.modules() if module is not part]
     if any(getattr(module, hooks) for module in inside for hooks in HOOKS):
         return False  # someone wants to see what goes through a layer
-    unknown = unknown_step(part, STEPS)
+    unknown = unknown_part(part, KNOWN)
     if unknown:
         raise ValueError(f"memory={part.memory!r} can't compute {unknown} again: {WAY_OUT}")
     return True
 
 
-def unknown_step(part: nn.Module, known: dict[str, tuple[type, ...]]) -> str:
-    """The first step of a block, layer or transition that is not as `blocks` makes it, or "".
+def is_traced(x: Tensor) -> bool:
+    """Whether a tool follows x through the network, to write down what is done to it."""
+    return not isinstance(x, Tensor) or torch.jit.is_tracing() or torch.compiler.is_exporting()
+
+
+def unknown_part(module: nn.Module, known: dict[str, tuple[type, ...]]) -> str:
+    """The first part of a block, layer or transition that is not as `blocks` makes it, or "".
 
     Args:
-        part: what to look at.
-        known: the kinds of steps that can be dealt with, by their names.
+        module: what to look through.
+        known: the kinds of parts that can be dealt with, by their names.
     """
-    for name, step in part.named_children():
-        if type(step).forward is nn.Sequential.forward:  # a dense layer
-            unknown = unknown_step(step, known)
+    for name, part in module.named_children():
+        if type(part).forward is nn.Sequential.forward:  # a dense layer
+            unknown = unknown_part(part, known)
         else:
-            unknown = "" if is_known(step, known.get(name.rstrip("12"), ())) else f"{name}={step}"
+            unknown = "" if is_known(part, known.get(name.rstrip("12"), ())) else f"{name}={part}"
         if unknown:
             return unknown
     return ""
 
 
-def is_known(step: nn.Module, kinds: tuple[type, ...]) -> bool:
-    """Whether a step is one of these kinds, with settings that are used here."""
-    padding = getattr(step, "padding_mode", "zeros")
-    affine = getattr(step, "affine", True)
-    return type(step) in kinds and padding == "zeros" and affine
+def is_known(part: nn.Module, kinds: tuple[type, ...]) -> bool:
+    """Whether a part is one of these kinds, with settings that are used here."""
+    padding = getattr(part, "padding_mode", "zeros")
+    affine = getattr(part, "affine", True)
+    return type(part) in kinds and padding == "zeros" and affine
 
 
-def refuse(what: str) -> None:
+def refuse(what: str, error: Exception | None = None) -> NoReturn:
     """Raise a RuntimeError that says how it would work."""
-    raise RuntimeError(f"{what} is not possible where memory is saved: {WAY_OUT}")
+    raise RuntimeError(f"{what} is not possible where memory is saved: {WAY_OUT}") from error
 
 
-def refuse_transforms() -> None:
-    """Raise a RuntimeError within `torch.func.grad`, `vmap`, `jvp` and the like."""
-    if torch._C._are_functorch_transforms_active():
-        refuse("a torch.func transform")
+def applied(function: type[torch.autograd.Function], *inputs: Any) -> Tensor:
+    """`function.apply`, with a RuntimeError of ours in `torch.func.grad`, `vmap`, `jvp` and so on.
+
+    Our functions lack what torch wants of a function there, a method of this name.
+    """
+    try:
+        return function.apply(*inputs)
+    except RuntimeError as error:
+        if "setup_context" in str(error):
+            refuse("a torch.func transform", error)
+        raise
 
 
 def refuse_second_derivatives() -> None:

@@ -1,4 +1,4 @@
-"""One calculation at a time: channels, sizes, parameters, FLOPs, and the same written out.
+"""Chapters 3 to 6: one calculation at a time, channels, sizes, parameters, FLOPs, as on paper.
 
 The functions `..._written` write a calculation the way you would on paper: `3 + 2 × 10 = 23`.
 Images are square: `size` is both the height and the width, in pixels.
@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .arguments import check_compression, check_positive, positive_tuple
+from ..arguments import check_compression, check_positive, positive_tuple
+
+if TYPE_CHECKING:
+    from ..configs import DenseNetConfig
 
 
 def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:
@@ -18,9 +22,9 @@ def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:
     Raises:
         ValueError: if an argument is not a positive integer.
     """
-    check_positive("in_channels", in_channels)
-    check_positive("num_layers", num_layers)
-    check_positive("growth_rate", growth_rate)
+    in_channels = check_positive("in_channels", in_channels)
+    num_layers = check_positive("num_layers", num_layers)
+    growth_rate = check_positive("growth_rate", growth_rate)
     return in_channels + num_layers * growth_rate
 
 
@@ -36,8 +40,8 @@ def compressed(channels: int, compression: float = 0.5) -> int:
     Raises:
         ValueError: if an argument makes no sense, or no channel would be left.
     """
-    check_positive("channels", channels)
-    check_compression(compression)
+    channels = check_positive("channels", channels)
+    compression = check_compression("compression", compression)
     kept = math.floor(round(compression * channels, 6))  # 0.29 * 100 is 28.999… in a computer
     if kept < 1:
         least = math.ceil(1 / compression)
@@ -66,7 +70,7 @@ def output_size(
     Raises:
         ValueError: if the kernel doesn't fit into the padded image.
     """
-    check_positive("size", size)
+    size = check_positive("size", size)
     room = size + 2 * padding - kernel_size
     if room < (1 - stride if ceil else 0):
         least = kernel_size - 2 * padding - (stride - 1 if ceil else 0)
@@ -143,6 +147,34 @@ def linear_parameters_written(in_features: int, out_features: int) -> str:
     """`linear_parameters` as you would write it: `400 × 120 + 120 = 48,120`."""
     total = linear_parameters(in_features, out_features)
     return f"{in_features} × {out_features} + {out_features} = {total:,}"
+
+
+def channel_path(config: DenseNetConfig) -> list[int]:
+    """Channels after the stem, and after each dense block and transition: 64, 192, 96, 224, ..."""
+    path = [config.num_init_features]
+    for i, num_layers in enumerate(config.block_config):
+        if i > 0:
+            path.append(compressed(path[-1], config.compression))
+        path.append(block_channels(path[-1], num_layers, config.growth_rate))
+    return path
+
+
+def channel_path_written(config: DenseNetConfig) -> str:
+    """`channel_path` as you would write it: `64 → 192 → 96 → 224 → 112 → 240 → 120 → 248`."""
+    return " → ".join(str(channels) for channels in channel_path(config))
+
+
+def written(config: DenseNetConfig) -> list[str]:
+    """The channels of a DenseNet, one line a part, as you would write them on paper."""
+    path = channel_path(config)
+    lines = [f"stem: {config.in_channels} → {path[0]}"]
+    for i, num_layers in enumerate(config.block_config):
+        block = block_channels_written(path[2 * i], num_layers, config.growth_rate)
+        lines.append(f"dense block {i + 1}: {block}")
+        if i + 1 < len(config.block_config):
+            halved = compressed_written(path[2 * i + 1], config.compression)
+            lines.append(f"transition {i + 1}: {halved}")
+    return lines
 
 
 def _sides(kernel_size: int | tuple[int, int]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A trained DenseNet, rearranged to answer faster. What comes out can't be trained any more.
+"""A trained DenseNet, rearranged to answer faster; it can't be trained any more. Chapter 9.
 
 By its running statistics a batch norm is a multiplication and an addition, the same for every
 image. That makes room for this:
@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .blocks import DenseBlock, Transition
-from .memory import STEPS, unknown_step
-from .trace import check_input
+from ..blocks import DenseBlock, Transition, explain_images
+from .recompute import KNOWN, is_traced, unknown_part
 
 if TYPE_CHECKING:
-    from .densenet import DenseNet
+    from ..densenet import DenseNet
 
-FOLDABLE = STEPS | {"norm": (nn.BatchNorm2d, nn.SyncBatchNorm)}
+FOLDABLE = KNOWN | {"norm": (nn.BatchNorm2d, nn.SyncBatchNorm)}
 
 
 class InferenceNet(nn.Module):
@@ -49,17 +47,17 @@ class InferenceNet(nn.Module):
         check_foldable(model)
         self.config = model.config
         self.features = nn.Sequential(*folded(model.features))
+        self.relu5, self.avgpool = copy.deepcopy(model.relu5), copy.deepcopy(model.avgpool)
         self.classifier = copy.deepcopy(model.classifier)
         self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
 
+    @explain_images
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → class scores [N, num_classes]."""
-        check_input(self.config, x.shape)
-        if x.requires_grad and torch.is_grad_enabled():
+        if isinstance(x, Tensor) and x.requires_grad and torch.is_grad_enabled():
             refuse_training("has no gradients")
-        with torch.no_grad():
-            x = F.adaptive_avg_pool2d(self.features(x), 1).flatten(1)  # [N, C, h, w] → [N, C]
-            return self.classifier(x)
+        x = self.relu5(self.features(x))
+        return self.classifier(self.avgpool(x).flatten(1))  # [N, C, h, w] → [N, C] → scores
 
     def train(self, mode: bool = True) -> InferenceNet:
         if mode:
@@ -90,7 +88,12 @@ class FoldedBlock(nn.ModuleList):
         self.channels = self.reads[-1] + block[-1][-1 - hasattr(block[-1], "drop1")].out_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        shape, kind = (len(x), self.channels, *x.shape[2:]), {"dtype": x.dtype, "device": x.device}
+        if is_traced(x):  # a file can do without the one tensor that is written to bit by bit
+            for layer in self:
+                x = torch.cat([x, layer(x)], dim=1)
+            return x
+        shape = (x.shape[0], self.channels, *x.shape[2:])
+        kind = {"dtype": x.dtype, "device": x.device}
         y = torch.empty(shape, memory_format=torch.channels_last, **kind)
         y[:, : x.shape[1]] = x
         for layer, c in zip(self, self.reads, strict=True):
@@ -99,24 +102,24 @@ class FoldedBlock(nn.ModuleList):
         return y
 
 
-def folded(steps: nn.Sequential) -> list[nn.Module]:
-    """The steps of a network, a layer or a transition, as inference needs them."""
+def folded(modules: nn.Sequential) -> list[nn.Module]:
+    """The modules of a network, a layer or a transition, as inference needs them."""
     out: list[nn.Module] = []
-    for step in steps:
-        if isinstance(step, DenseBlock):
-            out.append(FoldedBlock(step))
-        elif isinstance(step, Transition):
-            out += folded_transition(step)
-        elif isinstance(step, FOLDABLE["norm"]):
+    for module in modules:
+        if isinstance(module, DenseBlock):
+            out.append(FoldedBlock(module))
+        elif isinstance(module, Transition):
+            out += folded_transition(module)
+        elif isinstance(module, FOLDABLE["norm"]):
             after_conv = bool(out) and isinstance(out[-1], nn.Conv2d)
-            out.append(fuse_conv_bn_eval(out.pop(), step) if after_conv else Affine(step))
-        elif not isinstance(step, nn.Dropout):  # which does nothing in evaluation
-            out.append(copy.deepcopy(step))
+            out.append(fuse_conv_bn_eval(out.pop(), module) if after_conv else Affine(module))
+        elif not isinstance(module, nn.Dropout):  # which does nothing in evaluation
+            out.append(copy.deepcopy(module))
     return out
 
 
 def folded_transition(transition: Transition) -> list[nn.Module]:
-    """The steps of a transition; a pooling that takes means comes before the convolution."""
+    """The modules of a transition; a pooling that takes means comes before the convolution."""
     norm, relu, conv, pool = folded(nn.Sequential(*transition))
     return [norm, relu, pool, conv] if isinstance(pool, nn.AvgPool2d) else [norm, relu, conv, pool]
 
@@ -133,7 +136,7 @@ def check_foldable(model: DenseNet) -> None:
             raise ValueError(f"{name} has no running statistics (track_running_stats=False)")
     for part in model.features:
         if isinstance(part, (DenseBlock, Transition)):
-            unknown = unknown_step(part, FOLDABLE)
+            unknown = unknown_part(part, FOLDABLE)
             if unknown:
                 raise ValueError(f"optimize_for_inference() can't rearrange {unknown}")
 

@@ -1,4 +1,4 @@
-"""A dense block whose memory grows with the number of its layers, and no faster.
+"""A dense block that keeps one buffer, with all its feature maps in it. Chapter 9.
 
 All layers of a block normalise a feature map by the same mean and variance, those of the batch.
 Only their scales and shifts differ. So the statistics of each feature map are computed once, and
@@ -12,53 +12,68 @@ step further: the outputs of the 1×1 convolutions are made again too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .memory import (
+from ..blocks import DenseBlock
+from .recompute import (
+    applied,
     as_leaves,
     convolution,
     convolution_backward,
     recompute_block,
     refuse,
     refuse_second_derivatives,
-    refuse_transforms,
+    saves_memory,
 )
 
 
-def linear_block(block: nn.Sequential, x: Tensor) -> Tensor:
+class OneBufferBlock(DenseBlock):
     """A dense block that keeps nothing but its output for the backward pass.
+
+    [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
+        return one_buffer_block(self, x) if saves_memory(self, x) else super().forward(x)
+
+
+def one_buffer_block(block: nn.Sequential, x: Tensor) -> Tensor:
+    """What `OneBufferBlock` does where gradients are asked for.
 
     [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
 
     With running statistics (in evaluation, or where a norm is frozen) each layer normalises by its
-    own ones. Such a block is computed by `recompute_block`.
+    weights ones. Such a block is computed by `recompute_block`.
 
     Raises:
         RuntimeError: if a `torch.func` transform or a second derivative is asked for.
     """
-    refuse_transforms()
-    if not all(step.training for step in block.modules() if isinstance(step, nn.BatchNorm2d)):
+    if not all(norm.training for norm in block.modules() if isinstance(norm, nn.BatchNorm2d)):
         return recompute_block(block, x)
-    return LinearBlock.apply(block, x, *(p for layer in block for p in layer.parameters()))
+    return applied(OneBuffer, block, x, *(p for layer in block for p in layer.parameters()))
 
 
-class LinearBlock(torch.autograd.Function):
+class OneBuffer(torch.autograd.Function):
     """A whole dense block as one step for autograd."""
 
     @staticmethod
     def forward(ctx, block, x, *parameters):
         maps, masks = FeatureMaps.beginning_with(x, block), []
-        for layer, own in with_parameters(block, parameters):
+        for layer, weights in with_parameters(block, parameters):
             c = layer.norm1.num_features  # what the layer reads
             update_running_statistics(layer.norm1, maps, c)
             masks += new_masks(layer, maps.y)
-            z = before_last_conv(layer, own, norm_relu(layer, own, maps), masks[-2], first=True)
-            conv, weight, bias, dropout = last_steps(layer, own)
-            maps.put(drop(convolution(z, weight, bias, conv), masks[-1], dropout), c)
+            z = before_last_conv(
+                layer, weights, norm_relu(layer, weights, maps), masks[-2], first=True
+            )
+            conv, weight, bias, dropout = last_parts(layer, weights)
+            maps.write(drop(convolution(z, weight, bias, conv), masks[-1], dropout), c)
         ctx.block, ctx.autocast = block, autocast_now(x)
         ctx.save_for_backward(*maps, *masks, *parameters)
         return maps.y
@@ -71,10 +86,10 @@ class LinearBlock(torch.autograd.Function):
         parameters = as_leaves(rest[len(masks) :], ctx.needs_input_grad[2:])
         # gradients by all feature maps, to which the layers add from the last one to the first
         d_maps = FeatureMaps(torch.empty_like(y).copy_(d_out), *mean.new_zeros(2, len(mean)))
-        for layer, own in reversed(with_parameters(ctx.block, parameters)):
+        for layer, weights in reversed(with_parameters(ctx.block, parameters)):
             *masks, first_mask, last_mask = masks
             with ctx.autocast:
-                layer_backward(layer, own, maps, d_maps, first_mask, last_mask)
+                layer_backward(layer, weights, maps, d_maps, first_mask, last_mask)
         d_x = through_statistics(maps, d_maps, 0, ctx.block[0].norm1.num_features)
         return None, d_x, *(parameter.grad for parameter in parameters)
 
@@ -93,12 +108,12 @@ class FeatureMaps(NamedTuple):
     @classmethod
     def beginning_with(cls, x: Tensor, block: nn.Sequential) -> FeatureMaps:
         """Room for the output of a block, with its input in place: x [N, in_channels, H, W]."""
-        norm, conv = block[-1].norm1, last_steps(block[-1], {})[0]
+        norm, conv = block[-1].norm1, last_parts(block[-1], {})[0]
         channels = norm.num_features + conv.out_channels
-        shape, kind = (len(x), channels, *x.shape[2:]), {"dtype": x.dtype, "device": x.device}
+        shape, kind = (x.shape[0], channels, *x.shape[2:]), {"dtype": x.dtype, "device": x.device}
         y = torch.empty(shape, memory_format=layout(x), **kind)
         maps = cls(y, *norm.weight.new_zeros(2, channels))
-        maps.put(x, 0)
+        maps.write(x, 0)
         return maps
 
     @property
@@ -106,7 +121,7 @@ class FeatureMaps(NamedTuple):
         """Numbers in each channel: N · H · W."""
         return self.y.numel() // self.y.shape[1]
 
-    def put(self, new: Tensor, c: int) -> None:
+    def write(self, new: Tensor, c: int) -> None:
         """Write new feature maps and their statistics from channel c on: new [N, k, H, W]."""
         channels = slice(c, c + new.shape[1])
         self.y[:, channels] = new
@@ -115,10 +130,10 @@ class FeatureMaps(NamedTuple):
         self.var[channels] *= (self.count - 1) / self.count  # from the unbiased one to the biased
 
 
-def norm_relu(layer: nn.Sequential, own: dict[str, Tensor], maps: FeatureMaps) -> Tensor:
+def norm_relu(layer: nn.Sequential, weights: dict[str, Tensor], maps: FeatureMaps) -> Tensor:
     """The first two steps of a layer: relu(norm(feature maps that it reads)), [N, c, H, W]."""
-    factor, mean = factor_of(layer.norm1, own["norm1.weight"], maps), maps.mean
-    offset = own["norm1.bias"] - mean[: len(factor)] * factor
+    factor, mean = factor_of(layer.norm1, weights["norm1.weight"], maps), maps.mean
+    offset = weights["norm1.bias"] - mean[: len(factor)] * factor
     x, factor, offset = maps.y[:, : len(factor)], factor.view(-1, 1, 1), offset.view(-1, 1, 1)
     z = torch.addcmul(offset, x, factor).to(x.dtype)  # reads a part of y, without a copy of it
     kind = layer.relu1
@@ -132,7 +147,7 @@ def factor_of(norm: nn.BatchNorm2d, scale: Tensor, maps: FeatureMaps) -> Tensor:
 
 def before_last_conv(
     layer: nn.Sequential,
-    own: dict[str, Tensor],
+    weights: dict[str, Tensor],
     z: Tensor,
     mask: Tensor | None,
     first: bool,
@@ -143,38 +158,38 @@ def before_last_conv(
 
     Args:
         layer: a layer of the block.
-        own: its parameters.
+        weights: its parameters.
         z: what comes out of its first two steps.
         mask: for the dropout after the first convolution (see `new_masks`).
         first: whether it is the first time, so that running statistics are to be updated.
     """
     if not hasattr(layer, "conv2"):
         return z
-    h = convolution(z, own["conv1.weight"], own.get("conv1.bias"), layer.conv1)
+    h = convolution(z, weights["conv1.weight"], weights.get("conv1.bias"), layer.conv1)
     h = drop(h, mask, getattr(layer, "drop1", None))
     if first:
         return layer.relu2(layer.norm2(h))
-    norm, scale, shift = layer.norm2, own["norm2.weight"], own["norm2.bias"]
+    norm, scale, shift = layer.norm2, weights["norm2.weight"], weights["norm2.bias"]
     return layer.relu2(F.batch_norm(h, None, None, scale, shift, training=True, eps=norm.eps))
 
 
 def layer_backward(
     layer: nn.Sequential,
-    own: dict[str, Tensor],
+    weights: dict[str, Tensor],
     maps: FeatureMaps,
     d_maps: FeatureMaps,
     first_mask: Tensor | None,
     last_mask: Tensor | None,
 ) -> None:
-    """Go back through a layer: add to `d_maps`, and leave gradients in `own`, its parameters.
+    """Go back through a layer: add to `d_maps`, and leave gradients in `weights`, its parameters.
 
     All layers after it have been there, so nothing is missing in the gradients by its new feature
     maps but what comes through their statistics.
     """
-    conv, weight, bias, dropout = last_steps(layer, own)
-    z = norm_relu(layer, own, maps)
+    conv, weight, bias, dropout = last_parts(layer, weights)
+    z = norm_relu(layer, weights, maps)
     with torch.enable_grad():
-        last = before_last_conv(layer, own, z.requires_grad_(), first_mask, first=False)
+        last = before_last_conv(layer, weights, z.requires_grad_(), first_mask, first=False)
     d_new = through_statistics(maps, d_maps, layer.norm1.num_features, conv.out_channels)
     d_new = drop(d_new, last_mask, dropout)
     need = (True, weight.requires_grad, bias is not None and bias.requires_grad)
@@ -186,7 +201,7 @@ def layer_backward(
         d_z = z.grad
     d_z = relu_backward(layer.relu1, d_z.to(z.dtype), z.detach())
     del z, last  # 1/4 of what a step takes at most
-    norm_backward(layer.norm1, own, maps, d_maps, d_z)
+    norm_backward(layer.norm1, weights, maps, d_maps, d_z)
 
 
 def relu_backward(relu: nn.Module, d_z: Tensor, z: Tensor) -> Tensor:
@@ -202,24 +217,24 @@ def relu_backward(relu: nn.Module, d_z: Tensor, z: Tensor) -> Tensor:
 
 def norm_backward(
     norm: nn.BatchNorm2d,
-    own: dict[str, Tensor],
+    weights: dict[str, Tensor],
     maps: FeatureMaps,
     d_maps: FeatureMaps,
     d_out: Tensor,
 ) -> None:
-    """Go back through a first norm: add to `d_maps`, and leave gradients in `own`.
+    """Go back through a first norm: add to `d_maps`, and leave gradients in `weights`.
 
     The norm is (x - mean) * r * scale + shift with r = 1 / √(var + eps). Its derivatives by mean
     and var are those by shift and scale, times a factor.
 
     Args:
         norm: the norm.
-        own: parameters of its layer.
+        weights: parameters of its layer.
         maps: for the c feature maps that it has read, and their statistics.
         d_maps: the gradients by all of these.
         d_out: the gradient by what came out of it: [N, c, H, W].
     """
-    c, scale, shift = norm.num_features, own["norm1.weight"], own["norm1.bias"]
+    c, scale, shift = norm.num_features, weights["norm1.weight"], weights["norm1.bias"]
     factor, r = factor_of(norm, scale, maps), torch.rsqrt(maps.var[:c] + norm.eps)
     d_maps.y[:, :c].addcmul_(d_out, factor.view(-1, 1, 1).to(d_out.dtype))
     shift.grad = d_out.sum((0, 2, 3), dtype=shift.dtype)
@@ -235,10 +250,10 @@ def through_statistics(maps: FeatureMaps, d_maps: FeatureMaps, c: int, k: int) -
     Each number y of them also acts through its channel's mean, as y / count, and variance, as
     (y - mean)² / count. This is done once, not for each layer that reads them.
     """
-    own = slice(c, c + k)
-    mean, d_mean, d_var = (t[own].view(-1, 1, 1) for t in (maps.mean, d_maps.mean, d_maps.var))
-    d_maps.y[:, own] += (d_mean + 2 * d_var * (maps.y[:, own] - mean)) / maps.count
-    return d_maps.y[:, own]
+    new = slice(c, c + k)
+    mean, d_mean, d_var = (t[new].view(-1, 1, 1) for t in (maps.mean, d_maps.mean, d_maps.var))
+    d_maps.y[:, new] += (d_mean + 2 * d_var * (maps.y[:, new] - mean)) / maps.count
+    return d_maps.y[:, new]
 
 
 def update_running_statistics(norm: nn.BatchNorm2d, maps: FeatureMaps, c: int) -> None:
@@ -260,13 +275,13 @@ def new_masks(layer: nn.Sequential, y: Tensor) -> list[Tensor | None]:
     there is only one convolution.
     """
     masks: list[Tensor | None] = []
-    for name, step in layer.named_children():
+    for name, module in layer.named_children():
         if name.startswith("conv"):
             masks.append(None)
-            shape = (len(y), step.out_channels, *y.shape[2:])
-        elif name.startswith("drop") and step.training:
+            shape = (y.shape[0], module.out_channels, *y.shape[2:])
+        elif name.startswith("drop") and module.training:
             ones = torch.empty(shape, device=y.device, memory_format=layout(y)).fill_(1)
-            masks[-1] = step(ones).bool()  # 1 byte for each number
+            masks[-1] = module(ones).bool()  # 1 byte for each number
     return [None, *masks][-2:]
 
 
@@ -275,12 +290,12 @@ def drop(x: Tensor, mask: Tensor | None, dropout: nn.Dropout | None) -> Tensor:
     return x if mask is None else x * mask / (1 - dropout.p)
 
 
-def last_steps(
-    layer: nn.Sequential, own: dict[str, Tensor]
+def last_parts(
+    layer: nn.Sequential, weights: dict[str, Tensor]
 ) -> tuple[nn.Conv2d, Tensor | None, Tensor | None, nn.Dropout | None]:
     """The last convolution of a layer with its weight and bias, and the dropout after it."""
     last = "2" if hasattr(layer, "conv2") else "1"
-    weight, bias = own.get(f"conv{last}.weight"), own.get(f"conv{last}.bias")
+    weight, bias = weights.get(f"conv{last}.weight"), weights.get(f"conv{last}.bias")
     return getattr(layer, f"conv{last}"), weight, bias, getattr(layer, f"drop{last}", None)
 
 
@@ -298,7 +313,9 @@ def layout(x: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def autocast_now(x: Tensor) -> torch.autocast:
+def autocast_now(x: Tensor) -> AbstractContextManager:
     """A context with the precision that is set now, to come back to."""
     kind = x.device.type
+    if not torch.amp.is_autocast_available(kind):  # such as "meta"
+        return nullcontext()
     return torch.autocast(kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))
