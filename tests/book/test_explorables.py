@@ -3,6 +3,7 @@ without them. tests/book/test_browser.py drives them.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -38,9 +39,11 @@ def test_a_colour_means_the_same_as_in_the_drawings():
         assert re.search(rf"--explorable-{name}: ([^;]+);", css)[1] == colour.lower()
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(filter(Path.is_file, STATIC.rglob("*"))), ids=lambda path: path.name
+)
 def test_the_built_book_has_the_present_scripts_and_styles(path):
-    built = ROOT / "_build" / "html" / "_static" / path.name
+    built = ROOT / "_build" / "html" / "_static" / path.relative_to(STATIC)
     assert built.exists() and built.read_bytes() == path.read_bytes(), "run `make book`"
 
 

@@ -198,7 +198,7 @@ def inside(wheel: tuple[str, bytes]) -> set[str]:
 def test_a_problem_set_carries_a_small_package_without_grader_records_and_weights():
     wheel = single_file.build_wheel(ROOT)
     names = inside(wheel)
-    assert len(wheel[1]) <= 125_000
+    assert len(wheel[1]) <= 135_000
     tops = {name.partition("/")[0] for name in names}
     assert len(tops) == 2 and "densenet_lesson" in tops  # and what a wheel says of itself
     assert {Path(name).suffix for name in names if name.startswith("densenet_lesson/")} <= {
