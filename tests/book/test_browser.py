@@ -152,7 +152,7 @@ def fields(config: Config) -> dict[str, Any]:
 
 def test_the_arithmetic_is_the_package_s_on_random_configurations(visit):
     choose = random.Random(6)
-    configs = [densenet(choose) for _ in range(50)] + [resnet(choose) for _ in range(20)]
+    configs = [densenet(choose) for _ in range(16)] + [resnet(choose) for _ in range(8)]
     compare(visit(PLANNER), configs, batch_size=choose.randint(1, 256))
 
 
