@@ -260,8 +260,9 @@ class Recorder(TorchDispatchMode):
     def leave(self, module: nn.Module, _: Any, out: Any) -> None:
         """Note that a module has done its work."""
         self.finished = self.at_work.pop()
-        if type(module) in KINDS:
-            self.note(module, KINDS[type(module)], out)
+        kind = next((kind for known, kind in KINDS.items() if isinstance(module, known)), None)
+        if kind is not None:
+            self.note(module, kind, out)
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -304,7 +305,7 @@ def at_the_end_of_blocks(kept: dict[str, Bytes], acts: list[Act]) -> dict[str, B
     """Give what a module keeps that isn't a row itself to the last row inside of it."""
     found: dict[str, Bytes] = {}
     for name, (per_image, per_batch) in kept.items():
-        last = [act.name for act in acts if f"{act.name}.".startswith(f"{name}.")][-1]
+        last = [act.name for act in acts if f".{act.name}.".startswith(f".{name}.") or not name][-1]
         before = found.get(last, (0, 0))
         found[last] = before[0] + per_image, before[1] + per_batch
     return found
