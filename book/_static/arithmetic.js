@@ -161,12 +161,13 @@ window.lesson = window.lesson || {};
   // ---------------------------------------------------------------- DenseNet
 
   function trace_densenet(tape, config, image) {
+    const watched = []; // outputs of blocks that have a classifier of their own
     let x = trace_densenet_stem(tape, config, image);
     config.block_config.forEach((num_layers, i) => {
       tape.stage = `denseblock${i + 1}`;
       x = trace_dense_block(tape, config, x, num_layers);
       if (i + 1 < config.block_config.length) {
-        if (config.deep_supervision) trace_auxiliary(tape, config, x);
+        watched.push(x);
         tape.stage = `transition${i + 1}`;
         x = trace_transition(tape, config, x);
       }
@@ -174,6 +175,7 @@ window.lesson = window.lesson || {};
     tape.stage = "head";
     x = tape.relu(tape.norm(x));
     tape.linear(tape.global_pool(x), config.num_classes);
+    if (config.deep_supervision) watched.forEach((out, i) => trace_auxiliary(tape, config, out, i));
   }
 
   function trace_densenet_stem(tape, config, x) {
@@ -222,8 +224,8 @@ window.lesson = window.lesson || {};
   }
 
   /** Note the classifier of a dense block, which is there in training only. */
-  function trace_auxiliary(tape, config, x) {
-    tape.stage = tape.stage.replace("denseblock", "auxiliary");
+  function trace_auxiliary(tape, config, x, i) {
+    tape.stage = `auxiliary${i + 1}`;
     tape.training_only = true;
     x = tape.relu(tape.norm(x));
     tape.linear(tape.global_pool(x), config.num_classes);

@@ -163,6 +163,10 @@
       const stages = config.layers.length;
       throw new WrongValue("widths", `one width for each of the ${stages} stages, please`);
     }
+    const narrows = (width, i) => i > 0 && width < config.widths[i - 1];
+    if (config.shortcut === "A" && config.block !== "plain" && config.widths.some(narrows)) {
+      throw new WrongValue("widths", "shortcut A can add channels, not take them away: grow, or use B");
+    }
   }
 
   /** The ways to keep activations (`memory` in the package); a ResNet has only the first one. */

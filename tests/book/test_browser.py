@@ -103,10 +103,11 @@ def densenet(choose: random.Random) -> DenseNetConfig:
 
 def resnet(choose: random.Random) -> ResNetConfig:
     stages = choose.randint(1, 5)
+    widths = sorted(choose.randint(1, 256) for _ in range(stages))  # shortcut A takes none away
     return ResNetConfig(
         block=choose.choice(["basic", "bottleneck", "plain"]),
         layers=tuple(choose.randint(1, 4) for _ in range(stages)),
-        widths=tuple(choose.randint(1, 256) for _ in range(stages)),
+        widths=tuple(widths),
         shortcut=choose.choice("ABC"),
         stem=choose.choice(["imagenet", "cifar"]),
         bias=choose.random() < 0.5,
@@ -542,6 +543,9 @@ def test_stages_without_a_width_and_numbers_beyond_counting_are_refused(planner)
     planner.get_by_label("network", exact=True).select_option("resnet18")
     planner.get_by_label("blocks of each stage").fill("2, 2, 2")
     expect(planner.locator(".explorable-problem")).to_contain_text("One width for each of the 3")
+    planner.get_by_label("network", exact=True).select_option("resnet20")
+    planner.get_by_label("width of each stage").fill("16, 64, 32")
+    expect(planner.locator(".explorable-problem")).to_contain_text("shortcut A can add channels")
     planner.get_by_label("network", exact=True).select_option("densenet264")
     planner.get_by_label("growth rate k").fill("99999")
     expect(planner.locator(".explorable-problem")).to_contain_text("too large to be counted")
