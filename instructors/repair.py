@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from tools.links import words
 from tools.setup_cell import is_setup
 
 from .entry import in_unicode
@@ -166,9 +167,9 @@ def astray(notebook: NotebookNode, released: NotebookNode) -> dict[str, str]:
         notebook: by `repair`.
         released: what students got.
     """
-    given = {cell.source.strip() for cell in released.cells} | {""}
+    given = {words(cell.source) for cell in released.cells} | {""}  # handed out with other links
     own = [cell for cell in notebook.cells if not grade_id_of(cell) and not is_setup(cell)]
-    own = [cell for cell in own if cell.source.strip() not in given]
+    own = [cell for cell in own if words(cell.source) not in given]
     texts = [cell.source for cell in own if cell.cell_type == "markdown"]
     answers, found = marked(notebook), {}
     for name, empty in marked(released).items():

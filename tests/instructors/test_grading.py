@@ -29,6 +29,7 @@ from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
 from instructors.runner import Runner
 from instructors.submissions import Submission, newest, read_submissions
+from tools import links
 
 sys.path.insert(0, str(Path(__file__).parent / "problem_sets"))
 
@@ -193,7 +194,9 @@ def graded(sources, released, listener, tmp_path_factory):
     edited.cells = [cell for cell in edited.cells if cell.id != "q2-tests"]
     edited.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
     (handed_in / f"edited_{NAME}.ipynb").write_bytes(bytes_of(edited))
-    (handed_in / f"untouched_{NAME}.ipynb").write_bytes(bytes_of(released))
+    untouched = copy.deepcopy(released)
+    links.settle_links(untouched, sets.FOLDER)  # as it is handed out
+    (handed_in / f"untouched_{NAME}.ipynb").write_bytes(bytes_of(untouched))
     own = bytes_of(filled(released, q3='=HYPERLINK("http://x")\nmy own <b>words</b>'))
     (handed_in / f"doejane_LATE_4711_9_{NAME}-2.ipynb").write_bytes(own)
     (handed_in / f"doejane_4711_8_{NAME}-1.ipynb").write_bytes(bytes_of(released))
@@ -236,6 +239,7 @@ def test_everyone_gets_the_points_that_their_notebook_deserves(student, graded):
 
 def test_an_untouched_release_gets_nothing(graded):
     assert entry(graded, "untouched").points == {"q1": 0, "q2": 0, "q3": 0}
+    assert entry(graded, "untouched").notes == []
 
 
 def test_edited_and_deleted_tests_and_a_wrong_kernel_change_nothing(graded):
