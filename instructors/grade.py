@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from . import sandbox as sandboxes
+from .causes import error_of, explain
 from .class_page import write_class_page
 from .course import TEXT_STUB, Course
 from .entry import GRADED, Entry, State, write_whole
@@ -32,7 +33,7 @@ from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets, set_of
 from .submissions import Submission, newest, read_submissions
 from .tables import key_of, read_written, same_text, write_grades, write_status, write_written
 
-GRADER = "2"  # another number: everything is graded anew
+GRADER = "3"  # another number: everything is graded anew
 FAILED = "NOT GRADED, the grader failed"
 
 
@@ -192,9 +193,12 @@ class Grader:
         run = Run(self.sandbox, job.entry.notes)
         self.running.add(run)
         try:
-            return run.execute(notebook)
+            executed = run.execute(notebook)
         finally:
             self.running.discard(run)
+        python = job.notebook.metadata.get("language_info", {}).get("version", "")
+        run.notes.extend(explain(executed, python))
+        return executed
 
     def _finish(self, job: Job, future: concurrent.futures.Future) -> None:
         """Let nbgrader grade an executed notebook. A failure of ours is no grade of theirs."""
@@ -349,9 +353,8 @@ def _failures(executed: NotebookNode) -> dict[str, str]:
     """Per question whose tests failed, the message."""
     failed = {}
     for grade_id, cell in marked(executed).items():
-        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
-        if errors and cell.metadata.nbgrader.grade:
-            error = errors[0]
+        error = error_of(cell)
+        if error and cell.metadata.nbgrader.grade:
             text = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
             failed[grade_id.removesuffix("_tests")] = re.sub(r"\s+", " ", text)[:300]
     return failed

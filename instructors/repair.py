@@ -21,6 +21,7 @@ INSTALLED = "# Set-up: when a notebook is graded, the course is already installe
 # Words that mean something to nbgrader, in whatever cell they stand.
 MARKERS = re.compile(r"(?:BEGIN|END) (?:HIDDEN TESTS|SOLUTION|MARK SCHEME)")
 DEFINED = re.compile(r"^(def|class) (\w+)", re.MULTILINE)
+KEPT = ("kernelspec", "language_info", "densenet_lesson")  # of a notebook's metadata
 IDENTITY = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what nbformat takes as a cell's id
 
 
@@ -44,7 +45,7 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise Unreadable("the file is not a notebook: it is JSON, but without nbformat")
     try:
         notebook = nbformat.reads(json.dumps(in_unicode(_with_ids(content))), as_version=4)
-        notebook.metadata = _known(notebook.metadata, ("kernelspec", "densenet_lesson"))
+        notebook.metadata = _known(notebook.metadata, KEPT)
         notebook.cells = [_regular(cell) for cell in notebook.cells]
     except Exception as error:
         raise Unreadable(f"the notebook is damaged: {type(error).__name__}") from error

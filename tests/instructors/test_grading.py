@@ -23,7 +23,7 @@ from nbgrader import dbutil
 
 import missing
 from densenet_lesson import checks
-from instructors import class_page, execute, grade, repair, sandbox, sets, tables
+from instructors import causes, class_page, execute, grade, repair, sandbox, sets, tables
 from instructors import course as nbgrader_side
 from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
@@ -147,6 +147,10 @@ __builtins__ = {}
 ### END HIDDEN TESTS
 """
 
+FLOAT64 = f"torch.set_default_dtype(torch.float64)\n{SCALE}"
+SEABORN = "import no_such_module\n"
+NEWER = f"{RIGHT}what a later Python may read\n"
+
 EDITED = "print('Question 1: the visible tests pass.')"
 
 # Per student: the answers that differ from the right ones, and the points that are right.
@@ -163,6 +167,12 @@ CLASS = {
     "runner": ({"q1": RUNNER}, {"q1": 0, "q2": 0, "q3": 20}),
     "nasty": ({"title": "![a photo](attachment:gone.png)", "q2": SCALE + NASTY}, FULL),
     "halves": ({"q1": f"{RIGHT}print('caf\\udce9')", "title": "\ud83d"}, FULL),
+    "float64": ({"q2": FLOAT64}, FULL),
+    "widget": ({"q1": f"%matplotlib widget\n{RIGHT}"}, FULL),
+    "module": ({"q1": SEABORN + RIGHT}, {**FULL, "q1": 0}),
+    "imports": ({"imports": SEABORN + "from torch import nn"}, {**FULL, "q2": 0}),
+    "space": ({"q1": RIGHT.replace(" + ", "\xa0+ ")}, {**FULL, "q1": 0}),
+    "newer": ({"q1": NEWER}, {**FULL, "q1": 0}),
     "claims": ({"q1": f"from unittest.mock import ANY\n{GROW}    return ANY"}, {**FULL, "q1": 0}),
 }
 
@@ -183,8 +193,10 @@ def graded(sources, released, listener, tmp_path_factory):
     handed_in = folder / "in"
     handed_in.mkdir()
     for student, (answers, _) in CLASS.items():
-        data = bytes_of(filled(released, **answers))
-        (handed_in / f"{student}_{NAME}.ipynb").write_bytes(data)
+        notebook = filled(released, **answers)
+        if student == "newer":
+            notebook.metadata.language_info.version = "3.99.1"
+        (handed_in / f"{student}_{NAME}.ipynb").write_bytes(bytes_of(notebook))
     paths = [str(sources / f"{NAME}.ipynb"), str(out / "nbgrader" / "gradebook.db"), str(handed_in)]
     about = f"paths, sys_prefix, base_prefix = {paths!r}, {sys.prefix!r}, {sys.base_prefix!r}\n"
     snoop = filled(released, q1=f"{RIGHT}{about}{SNOOP}")
@@ -263,10 +275,47 @@ def test_a_notebook_that_replaces_the_runner_is_caught(graded):
     assert f"runner ({'runner'}_{NAME}.ipynb)</strong>: TAMPERED" in page
 
 
+@pytest.mark.parametrize(
+    ("student", "question", "cause", "looks"),
+    [
+        ("module", "q1", "ModuleNotFoundError: No module named 'no_such_module' (so", True),
+        ("imports", "q2", "ModuleNotFoundError: No module named 'no_such_module' (so", True),
+        ("space", "q1", "SyntaxError: invalid non-printable character U+00A0", False),
+        ("newer", "q1", "(written for Python 3.99, and graded with 3.", True),
+    ],
+)
+def test_what_stopped_an_answer_is_said_and_not_what_followed(
+    student, question, cause, looks, graded
+):
+    assert cause in entry(graded, student).failed[question]
+    found = [note for note in remarks(graded, student) if "right on the student's machine" in note]
+    assert len(found) == looks
+    shown = BeautifulSoup((graded[0] / "class.html").read_text("utf-8"), "html.parser").text
+    assert cause in shown or not looks
+    page = (graded[0] / "feedback" / student / f"{NAME}.html").read_text("utf-8")
+    page = " ".join(BeautifulSoup(page, "html.parser").text.split())
+    assert "Your own cell stopped before the tests:" in page
+    assert cause.removesuffix(" (so") in page
+
+
+def test_another_default_type_is_no_tampering_and_a_right_answer_counts(graded):
+    changed = "had changed the default dtype (torch.float64): put back before the tests"
+    assert remarks(graded, "float64") == [changed]
+
+
+def test_a_test_that_failed_before_any_cell_stopped_keeps_its_message():
+    error = execute._failure("NameError", "name 'grow' is not defined")
+    scratch = nbformat.v4.new_code_cell("1 / 0", outputs=[execute._failure("Z", "zero")])
+    marks = {"nbgrader": {"grade_id": "q1_tests", "grade": True}}
+    tests = nbformat.v4.new_code_cell("", outputs=[error], metadata=marks)
+    assert causes.explain(nbformat.v4.new_notebook(cells=[scratch, tests])) == []
+    assert tests.outputs[0].evalue == "name 'grow' is not defined"
+
+
 def test_redefined_helpers_are_put_back_and_named(graded):
     notes = " ".join(entry(graded, "helpers").notes)
-    assert re.search(r"had redefined .*torch.testing.assert_close.*: put back", notes)
-    assert "had redefined builtins.isinstance: put back before the tests" in notes
+    assert re.search(r"had changed .*torch.testing.assert_close.*: put back", notes)
+    assert "had changed builtins.isinstance: put back before the tests" in notes
 
 
 def test_memory_and_output_have_limits(graded):
