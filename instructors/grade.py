@@ -37,6 +37,7 @@ from .sorting import Sorting, table
 from .submissions import Submission, read_submissions
 from .tables import (
     key_of,
+    place_of,
     read_written,
     same_text,
     write_grades,
@@ -284,7 +285,7 @@ class Grader:
         """Points in written.csv that belong to nobody's answer must not be lost.
 
         Raises:
-            ValueError: nobody known has handed in this question; names the line.
+            ValueError: nobody known has handed in this question; names student and question.
         """
         lines = (*self.problems, *self.warnings)
         without = {problem.student for problem in lines}  # said to be a problem already
@@ -293,15 +294,14 @@ class Grader:
             if key in known:
                 continue
             entry = self.state.entries.get((given.student, given.set_name))
-            where = f"written.csv, line {given.line}: points={given.points:g}"
+            where = f"written.csv, {place_of(given.student, given.set_name, given.question)}"
+            where += f": points={given.points:g}"
             if entry and given.question in entry.answers:
-                text = f"are for another text than the answer to {given.question}: not taken"
-                self._warn(entry, f"{where} {text}")
+                self._warn(entry, f"{where} are for another text than this answer: not taken")
             elif given.student not in without:
                 raise ValueError(
-                    f"{where} match no answer of student={given.student!r}, "
-                    f"set={given.set_name!r}, question={given.question!r}. Has the column 'key' "
-                    "been changed? Put the line right, or take it out"
+                    f"{where} match no answer. Has the column 'key' been changed? "
+                    "Put the row right, or take it out"
                 )
 
     def _row(self, entry: Entry, question) -> list[dict]:

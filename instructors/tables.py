@@ -123,13 +123,12 @@ def write_written(path: Path, rows: list[dict]) -> None:
 
 
 class Given(NamedTuple):
-    """Points that the instructor has given to one answer, and where they stand."""
+    """Points that the instructor has given to one answer."""
 
     student: str
     set_name: str
     question: str
     points: float
-    line: int
 
 
 def key_of(student: str, set_name: str, question: str, answer: str) -> str:
@@ -153,7 +152,7 @@ def read_written(path: Path, sets: dict[str, ProblemSet]) -> dict[str, Given]:
 
     Raises:
         ValueError: the file is not UTF-8, a column is missing, or points are no number from 0 to
-            what the question is worth; names the line.
+            what the question is worth; names student and question.
     """
     if not path.exists():
         return {}
@@ -173,10 +172,15 @@ def read_written(path: Path, sets: dict[str, ProblemSet]) -> dict[str, Given]:
         if text:
             about = ((row["student"] or "").removeprefix("'"), row["set"], row["question"])
             worth = _worth(sets, row["set"], row["question"])
-            points = _points(text, worth, f"{path}, line {table.line_num}")
-            key = (row["key"] or "").strip() or f"no key in line {table.line_num}"
-            found[key] = Given(*about, points, table.line_num)
+            points = _points(text, worth, f"{path.name}, {place_of(*about)}")
+            key = (row["key"] or "").strip() or f"no key: {about}"
+            found[key] = Given(*about, points)
     return found
+
+
+def place_of(student: str, set_name: str, question: str) -> str:
+    """A row of written.csv in words: its number means little where answers have many lines."""
+    return f"student {student}, {set_name}, {question}"
 
 
 def _worth(sets: dict[str, ProblemSet], set_name: str, question: str) -> float:

@@ -487,12 +487,12 @@ def test_points_are_never_lost_silently(graded, capsys):
     (out / "written.csv").write_bytes(wrong)
     assert grade.main(command) == 1
     said = capsys.readouterr().err
-    assert re.search(r"line \d: points=4 match no answer of student='4.711E\+03'", said)
+    assert f"written.csv, student 4.711E+03, {NAME}, q3: points=4 match no answer" in said
     assert (out / "written.csv").read_bytes() == wrong
     older = right.replace(key, b"k1")  # the key of what the student had written before
     (out / "written.csv").write_bytes(older)
     assert grade.main(command) == 0
-    assert "points=4 are for another text than the answer to q3" in capsys.readouterr().out
+    assert "points=4 are for another text than this answer" in capsys.readouterr().out
     assert row_of(out, "4711")["points"] == ""
     assert (out / "written.csv.bak").read_bytes() == older
 
@@ -502,7 +502,7 @@ def test_points_that_are_no_points_stop_the_run_before_anything_changes(points, 
     path = tmp_path / "written.csv"
     row = {"student": "a", "name": "a", "set": NAME, "question": "q3", "worth": "20000"}
     tables.write_written(path, [row | dict.fromkeys(tables.WRITTEN[5:], "") | {"points": points}])
-    complaint = f"line 2: points='{points}' must be a number from 0 to 20"
+    complaint = f"student a, {NAME}, q3: points='{points}' must be a number from 0 to 20"
     with pytest.raises(ValueError, match=complaint):
         tables.read_written(path, sets.read_sets(sources))
 
@@ -522,7 +522,7 @@ def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path, sour
     values = ["a", "a", NAME, "q3", "20", "two\r\nlines ", "", "7,5", "k12"]
     path.write_text(";".join(tables.WRITTEN) + "\n" + ";".join(f'"{v}"' for v in values), "utf-8")
     read = tables.read_written(path, sets.read_sets(sources))
-    assert read == {"k12": ("a", NAME, "q3", 7.5, 3)}
+    assert read == {"k12": ("a", NAME, "q3", 7.5)}
 
 
 # ------------------------------------------------------------------------ real nbgrader agrees
@@ -1110,3 +1110,23 @@ def test_the_class_page_of_a_fine_class_says_so(tmp_path, sources):
     text = (tmp_path / "c.html").read_text("utf-8")
     assert "Every file was graded." in text and "No test failed." in text
     assert "Ann &lt;x&gt;" in text and "<x>" not in text
+
+
+def test_the_class_page_groups_failures_by_question_and_kind(tmp_path, sources):
+    said = ["expected 23 channels = 3 + 2 × 10, got {}: did you keep the input?"] * 9
+    said = [text.format(value) for value, text in enumerate(said)]
+    said += [said[3], "expected 23 channels = 3 + 2 × 10, got None: did you keep the input?"]
+    said += ["NameError: name 'grow' is not defined"]
+    entries = [
+        Entry(str(i), "", NAME, "a.ipynb", GRADED, points=dict(FULL), failed={"q1": text})
+        for i, text in enumerate(said)
+    ]
+    class_page.write_class_page(tmp_path / "c.html", entries, sets.read_sets(sources), "process")
+    page = BeautifulSoup((tmp_path / "c.html").read_text("utf-8"), "html.parser")
+    (question,) = page.find("ol").find_all("li", recursive=False)
+    assert question.find("strong").text == "q1" and ": 12 of 12" in question.text
+    most, other = (item.text for item in question.find_all("li"))
+    assert most == f"11 × {said[3]} (or with other values: 10 messages)"
+    assert other == "1 × NameError: name 'grow' is not defined"
+    kinds = {class_page.kind_of(f"shape {value} is wrong") for value in ("(2, 3)", "(4, 5, 6)")}
+    assert len(kinds) == 1 and class_page.kind_of("x2 of conv1") == "x2 of conv1"
