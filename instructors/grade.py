@@ -24,6 +24,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from tools.git import inside, is_ignored, keep_out
+
 from . import sandbox as sandboxes
 from .causes import error_of, explain
 from .class_page import write_class_page
@@ -413,6 +415,10 @@ def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     limits = sandboxes.Limits(
         options.cell_seconds, options.notebook_seconds, int(options.memory * 2**30)
     )
+    keep_out(options.out)
+    place = options.submissions
+    if inside(place.parent) and not is_ignored(place / "x" if place.is_dir() else place):
+        print(f"WARNING: git would add {place}: keep students' work elsewhere")
     grader = Grader(sets, options.out, limits, options.workers, roster)
     jobs = grader.take(sorting)
     if jobs:

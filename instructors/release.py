@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from tools import address
+from tools.git import git, is_public, remotes
 from tools.links import settle_links
 from tools.setup_cell import carry_wheel, d2l_of, installing, setup_cell
 from tools.single_file import build_wheel, chapter
@@ -29,6 +30,7 @@ from tools.single_file import build_wheel, chapter
 from .course import Course
 from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
 
+SOLUTIONS = "what you push there shows the solutions in notebooks/assignments"
 SOURCES = ("wheel", "repository")
 
 
@@ -141,6 +143,18 @@ def check_no_trace(one: ProblemSet, released: NotebookNode) -> None:
             raise Trace(f"{one.name}: the students' version holds the mark {word!r}")
 
 
+def who_reads(sources: Path) -> list[str]:
+    """Warn of the remotes with which the sources, and so the solutions, are or may be public."""
+    status, known = git(sources, "ls-files", ".")
+    found = []
+    for name, there in remotes(sources).items() if status == 0 and known else ():
+        if (public := is_public(there)) is None:
+            found.append(f"could not find out whether {name} ({there}) is public: {SOLUTIONS}")
+        elif public:
+            found.append(f"anybody can read {name} ({there}): {SOLUTIONS}")
+    return found
+
+
 def _regions(notebook: NotebookNode) -> list[tuple[str, bool]]:
     """Every line of a source, with: is it for instructors only?"""
     lines = []
@@ -188,8 +202,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"The chapters are in {out}: each is one file, ready for Colab.")
         else:
             out = options.out or options.root / "dist"
-            sets = read_sets(options.sources or options.root / FOLDER)
+            sources = options.sources or options.root / FOLDER
+            sets = read_sets(sources)
             release(sets, out, options.root, options.source)
+            for warning in who_reads(sources):
+                print(f"WARNING: {warning}", file=sys.stderr)
             print(f"{len(sets)} problem sets: hand out {out / 'students'}.")
             print(f"Keep {out / 'instructors'}: it holds the solutions.")
     except (ValueError, RuntimeError) as error:

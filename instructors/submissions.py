@@ -21,7 +21,7 @@ SKIPPED = {"__MACOSX", ".ipynb_checkpoints"}
 BY_SYSTEM = "not read: a file that the system has made, not the student"
 # What `grade` writes: never read as a submission, wherever the folder for it is.
 OWN = {"nbgrader", "feedback", "class.html", "grades.csv", "status.csv"}
-OWN |= {"written.csv", "written.csv.bak", "upload"}
+OWN |= {"written.csv", "written.csv.bak", "upload", ".gitignore"}
 
 
 @dataclass

@@ -9,6 +9,7 @@ from course import ROOT, chapters, notebook
 from exercises import exercises
 from instructors import grade
 from instructors.sets import read_sets
+from tools.single_file import build_wheel
 
 GUIDE = ROOT / "book" / "instructors"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
@@ -59,6 +60,11 @@ def test_the_times_of_grading_are_those_of_the_record():
     assert set(found) == set(read_sets(ROOT / "notebooks" / "assignments"))
     assert record["processor"] in text("grading.md") and record["workers"] == 2
     assert any(run["submissions"] >= 100 for run in record["runs"].values())
+
+
+def test_the_size_of_what_is_handed_out_is_that_of_the_wheel():
+    stated = re.search(r"a wheel of some (\d+) kB", text("handing_out.md"))[1]
+    assert int(stated) == round(len(build_wheel(ROOT)[1]) / 1000, -1)
 
 
 def test_the_minutes_of_every_chapter_are_those_that_it_states():
