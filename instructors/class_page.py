@@ -8,6 +8,7 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 
+from . import gains
 from .entry import Entry, write_whole
 from .sandbox import ISOLATION
 from .sets import ProblemSet
@@ -49,6 +50,7 @@ def write_class_page(
         own = [entry for entry in graded if entry.set_name == name]
         if own:
             parts += [_set(one, own)]
+    parts += [gains.section(entries)]
     parts += [f"<h2>Isolation</h2><p><strong>{escape(way)}</strong>: {escape(ISOLATION[way])}</p>"]
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     head += f"<title>Grades of the class</title><style>{STYLE}</style>"

@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import os
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,8 @@ from .class_page import write_class_page
 from .course import TEXT_STUB, Course
 from .entry import GRADED, Entry, State, write_whole
 from .execute import Run
-from .names import Person, name_students, read_roster
+from .inventory import concept_sets
+from .names import Person, anonymise, name_students, read_roster
 from .repair import astray, read_notebook, repair
 from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets
 from .sorting import Sorting, table
@@ -375,6 +377,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--as-shown", action="store_true", help="grade as the first table says, doubts or not"
     )
+    parser.add_argument("--anonymous", action="store_true", help="write codes, and no names")
     parser.add_argument("--sources", type=Path, default=FOLDER, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("grades"), help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -402,12 +405,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     if options.workers < 1:
         raise ValueError(f"workers={options.workers} must be at least 1")
-    sets = read_sets(options.sources)
+    if options.anonymous and options.roster:
+        raise ValueError(f"roster={str(options.roster)!r} must be left out where nobody is named")
+    sets = read_sets(options.sources) | (concept_sets() if options.sources == FOLDER else {})
     if options.only and options.only not in sets:
         raise ValueError(f"set={options.only!r} must be one of {', '.join(sets)}")
     roster = read_roster(options.roster) if options.roster else []
     submissions = read_submissions(options.submissions)
     name_students(submissions, [*sets, *(one.title for one in sets.values())], roster)
+    if options.anonymous:
+        anonymise(submissions, _secret(options.out))
     sorting = Sorting(sets, options.only).sort(submissions)
     print(table(sorting))
     if sorting.doubts and not options.as_shown:
@@ -430,6 +437,16 @@ def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     grader.report()
     summarise(grader)
     return 1 if any(problem.status.startswith(FAILED) for problem in grader.problems) else 0
+
+
+def _secret(out: Path) -> bytes:
+    """What the codes of anonymous students are made with; the same in every run."""
+    keep_out(out)
+    path = out / "nbgrader" / "secret"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
 
 
 def summarise(grader: Grader) -> None:

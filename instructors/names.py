@@ -7,6 +7,7 @@ that are otherwise alike: of `leo/homework/ps1.ipynb` and `mia/homework/ps1.ipyn
 from __future__ import annotations
 
 import csv
+import hmac
 import io
 import re
 import unicodedata
@@ -172,6 +173,23 @@ def _by_difference(unknown: list[Submission], clean: Cleaner) -> None:
         best = max(score, key=score.get, default=None)
         for one, named in alike:
             one.student = one.name = named.get(best, "")
+
+
+def anonymise(submissions: list[Submission], secret: bytes) -> None:
+    """Put codes in place of names, in paths too. With one secret, a student keeps their code.
+
+    Args:
+        submissions: by `name_students`; changed in place.
+        secret: whoever has it can find out the code of a name.
+    """
+
+    def code(text: str) -> str:
+        return hmac.new(secret, text.encode("utf-8", "replace"), "sha256").hexdigest()[:10]
+
+    for one in submissions:
+        ending = one.parts[-1][len(stem_of(one.parts[-1])) :]
+        one.student = one.name = code(one.student) if one.student else ""
+        one.path = f"{one.student or 'nobody'}/{code(one.path)}{ending}"
 
 
 # ------------------------------------------------------------------------ two spellings

@@ -28,6 +28,7 @@ from tools.setup_cell import carry_wheel, d2l_of, installing, setup_cell
 from tools.single_file import build_wheel, chapter
 
 from .course import Course
+from .inventory import concept_sets, form_of
 from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
 
 SOLUTIONS = "what you push there shows the solutions in notebooks/assignments"
@@ -62,7 +63,9 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
             instructors.cells = copy.deepcopy(one.notebook.cells)
             made[name] = {"students": students, "instructors": instructors}
             for notebook in made[name].values():
-                if published:
+                if form_of(name):
+                    continue  # asks for letters: needs no package, and leads nowhere
+                elif published:
                     lead_to(published, notebook, FOLDER, root)
                 else:
                     carry_wheel(notebook, build_wheel(root))
@@ -203,11 +206,11 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             out = options.out or options.root / "dist"
             sources = options.sources or options.root / FOLDER
-            sets = read_sets(sources)
+            sets = read_sets(sources) | ({} if options.sources else concept_sets())
             release(sets, out, options.root, options.source)
             for warning in who_reads(sources):
                 print(f"WARNING: {warning}", file=sys.stderr)
-            print(f"{len(sets)} problem sets: hand out {out / 'students'}.")
+            print(f"{len(sets)} notebooks: hand out {out / 'students'}.")
             print(f"Keep {out / 'instructors'}: it holds the solutions.")
     except (ValueError, RuntimeError) as error:
         print(f"release: {error}", file=sys.stderr)

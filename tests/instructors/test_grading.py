@@ -1,5 +1,6 @@
 """Grading: a class with hostile and broken files, and every part of the way from file to points."""
 
+import concurrent.futures
 import copy
 import csv
 import io
@@ -7,7 +8,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbgrader import dbutil
 
 import missing
+from course import ROOT
 from densenet_lesson import checks
 from instructors import causes, class_page, execute, grade, repair, sandbox, sets, tables
 from instructors import course as nbgrader_side
@@ -1060,6 +1064,51 @@ def test_a_failure_of_the_grader_is_no_grade_and_is_tried_again(
     monkeypatch.setattr(execute.Run, "execute", interrupted)
     assert grade.main(command) == 130
     assert "run it again to go on" in capsys.readouterr().err
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_was(sources, released, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(4):
+        (tmp_path / "in" / f"s{number}{number}_{NAME}.ipynb").write_bytes(bytes_of(released))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "instructors.grade", str(tmp_path / "in"), "--out", str(out)]
+    command += ["--sources", str(sources), "--workers", "1", "--isolation", "process"]
+    started = {"cwd": ROOT, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, **started)
+    state = out / "nbgrader" / "state.json"
+    while process.poll() is None and not (state.exists() and State(state).entries):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert "run it again to go on" in process.communicate()[1] and process.returncode == 130
+    before = State(state).entries
+    assert 1 <= len(before) < 4 and not (out / "grades.csv").exists()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert f"{4 - len(before)} notebooks graded now, 4 in all" in again.stdout, again.stderr
+    after = State(state).entries
+    assert all(after[key].fingerprint == entry.fingerprint for key, entry in before.items())
+    assert len(table(out / "grades.csv")) == 4
+
+
+def test_no_more_notebooks_are_in_memory_than_are_worked_on(tmp_path):
+    one = grade.Grader.__new__(grade.Grader)
+    one.workers, alive, most = 2, set(), 0
+
+    class Notebook:
+        def __init__(self) -> None:
+            alive.add(id(self))
+
+        def __del__(self) -> None:
+            alive.discard(id(self))
+
+    one._execute = lambda job: Notebook()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = []
+        for job, future in one._executed(pool, list(range(50))):
+            done.append(job)
+            del future
+            most = max(most, len(alive))
+    assert sorted(done) == list(range(50)) and most <= 2 * one.workers + 1
 
 
 def test_the_options_of_the_command_are_the_limits(
