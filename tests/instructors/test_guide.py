@@ -7,7 +7,8 @@ import pytest
 
 from course import ROOT, chapters, notebook
 from exercises import exercises
-from instructors import grade
+from instructors import gains, grade
+from instructors.inventory import ideas
 from instructors.sets import read_sets
 from tools.single_file import build_wheel
 
@@ -60,6 +61,19 @@ def test_the_times_of_grading_are_those_of_the_record():
     assert set(found) == set(read_sets(ROOT / "notebooks" / "assignments"))
     assert record["processor"] in text("grading.md") and record["workers"] == 2
     assert any(run["submissions"] >= 100 for run in record["runs"].values())
+
+
+def test_the_table_of_ideas_is_that_of_the_concept_inventory():
+    page = text("concepts.md")
+    lines = [
+        re.split(r" *\| *", line)[2:5] for line in re.findall(r"^\| \d+ .*$", page, re.MULTILINE)
+    ]
+    assert lines == [
+        [idea.name, idea.beliefs[1], f"{int(idea.teach[0][:2])}, *{idea.teach[1]}*"]
+        for idea in ideas()
+    ]
+    assert f"Below {gains.FEW} students" in page and f"stay below {gains.LOW}," in page
+    assert f"that {gains.KNOWN:.0%} knew before".replace("%", " %") in page
 
 
 def test_the_size_of_what_is_handed_out_is_that_of_the_wheel():
