@@ -135,7 +135,8 @@ release: .venv/.installed  ## make the problem sets for students and for instruc
 grade: .venv/.installed  ## grade a folder or zip of notebooks: make grade SUBMISSIONS=folder
 	@[ -n "$(SUBMISSIONS)" ] || { echo "Which folder or zip? make grade SUBMISSIONS=folder" >&2; exit 1; }
 	.venv/bin/python -m instructors.grade "$(SUBMISSIONS)" $(if $(SET),--set $(SET)) \
-		$(if $(OUT),--out "$(OUT)") $(if $(WORKERS),--workers $(WORKERS))
+		$(if $(OUT),--out "$(OUT)") $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(ROSTER),--roster "$(ROSTER)") $(if $(AS_SHOWN),--as-shown) $(if $(ANONYMOUS),--anonymous)
 
 colab: .venv/.installed  ## make the chapters as single files that run on Colab, in dist/colab/
 	.venv/bin/python -m instructors.release --colab --from $(or $(FROM),wheel)

@@ -8,10 +8,12 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 
+from . import gains
 from .entry import Entry, write_whole
 from .sandbox import ISOLATION
 from .sets import ProblemSet
 
+VALUE = r"(?<!\w)[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|None|True|False|nan|inf)(?!\w)"
 STYLE = """
 :root { color-scheme: light dark; --bar: #0a6ebd; --line: #767676; --box: #f2f5f8; --bad: #a40000 }
 @media (prefers-color-scheme: dark) {
@@ -48,6 +50,7 @@ def write_class_page(
         own = [entry for entry in graded if entry.set_name == name]
         if own:
             parts += [_set(one, own)]
+    parts += [gains.section(entries)]
     parts += [f"<h2>Isolation</h2><p><strong>{escape(way)}</strong>: {escape(ISOLATION[way])}</p>"]
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     head += f"<title>Grades of the class</title><style>{STYLE}</style>"
@@ -115,19 +118,33 @@ def _histogram(label: str, worth: float, values: list[float]) -> str:
 
 
 def _most_failed(entries: list[Entry]) -> str:
-    """The questions whose tests fail most, each with its most frequent messages."""
-    messages: dict[str, Counter] = {}
+    """The questions whose tests fail most, each with its most frequent kinds of message."""
+    kinds: dict[str, dict[str, Counter]] = {}
     for entry in entries:
         for question, message in entry.failed.items():
-            messages.setdefault(question, Counter())[message] += 1
-    if not messages:
+            of_question = kinds.setdefault(question, {})
+            of_question.setdefault(kind_of(message), Counter())[message] += 1
+    if not kinds:
         return "<p>No test failed.</p>"
     lines = []
-    for question, counter in sorted(messages.items(), key=lambda item: -item[1].total()):
-        often = "".join(f"<li>{n} × {escape(text)}</li>" for text, n in counter.most_common(3))
-        share = f"{counter.total()} of {len(entries)}"
-        lines.append(f"<li><strong>{escape(question)}</strong>: {share}<ul>{often}</ul></li>")
+    totals = {q: sum(one.total() for one in found.values()) for q, found in kinds.items()}
+    for question in sorted(totals, key=totals.get, reverse=True):
+        often = sorted(kinds[question].values(), key=Counter.total, reverse=True)[:3]
+        shown = "".join(f"<li>{one.total()} × {_example(one)}</li>" for one in often)
+        share = f"{totals[question]} of {len(entries)}"
+        lines.append(f"<li><strong>{escape(question)}</strong>: {share}<ul>{shown}</ul></li>")
     return f"<h3>Most failed tests</h3><ol>{''.join(lines)}</ol>"
+
+
+def kind_of(message: str) -> str:
+    """A message without its values: two of one kind differ in these only."""
+    return re.sub(rf"{VALUE}(?:[\s,;()\[\]×]*{VALUE})*", "…", message)
+
+
+def _example(messages: Counter) -> str:
+    """The most frequent message of a kind."""
+    others = f" (or with other values: {len(messages)} messages)" if len(messages) > 1 else ""
+    return escape(messages.most_common(1)[0][0] + others)
 
 
 def _table(one: ProblemSet, entries: list[Entry]) -> str:

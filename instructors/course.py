@@ -26,7 +26,6 @@ from traitlets.config import Config
 
 from .sets import ProblemSet, for_nbgrader
 
-STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 TEXT_STUB = "YOUR ANSWER HERE"
 
 # A student's notebook may show HTML of its own. In the page it can neither run a script nor ask
@@ -68,7 +67,6 @@ class Course:
         config = Config()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.db_url = self.db_url
-        config.ClearSolutions.code_stub = {"python": STUB}
         config.ClearSolutions.text_stub = TEXT_STUB
         steps = [step for step in Autograde.autograde_preprocessors.default() if not _runs(step)]
         config.Autograde.autograde_preprocessors = [TakeOutputs, *steps]
@@ -114,6 +112,7 @@ class Course:
         source = self.root / "source" / name
         source.mkdir(parents=True, exist_ok=True)
         nbformat.write(for_nbgrader(problem_set), source / f"{name}.ipynb")
+        self.config.ClearSolutions.code_stub = {"python": problem_set.stub}
         self._run(GenerateAssignment, name)
         return nbformat.read(self.root / "release" / name / f"{name}.ipynb", as_version=4)
 

@@ -134,7 +134,7 @@ class Run:
     def _remark(self, changed: list[str]) -> None:
         if changed:
             names = ", ".join(str(name)[:80] for name in changed[:3])
-            self.notes.append(f"had redefined {names}: put back before the tests")
+            self.notes.append(f"had changed {names}: put back before the tests")
 
     def _ask(self, pipe: Pipe, request: dict | None) -> Any:
         seconds = min(self.sandbox.limits.cell_seconds, self.deadline - time.monotonic())

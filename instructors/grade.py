@@ -12,27 +12,50 @@ import argparse
 import concurrent.futures
 import contextlib
 import hashlib
+import itertools
 import os
 import re
+import secrets
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from tools.git import inside, is_ignored, keep_out
+
 from . import sandbox as sandboxes
+from .causes import error_of, explain
 from .class_page import write_class_page
 from .course import TEXT_STUB, Course
 from .entry import GRADED, Entry, State, write_whole
 from .execute import Run
-from .repair import Unreadable, astray, read_notebook, repair
-from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets, set_of
-from .submissions import Submission, newest, read_submissions
-from .tables import key_of, read_written, same_text, write_grades, write_status, write_written
+from .inventory import concept_sets
+from .names import Person, anonymise, name_students, read_roster
+from .repair import astray, read_notebook, repair
+from .sets import FOLDER, ProblemSet, for_nbgrader, marked, read_sets
+from .sorting import Sorting, table
+from .submissions import Submission, read_submissions
+from .tables import (
+    key_of,
+    place_of,
+    read_written,
+    same_text,
+    write_grades,
+    write_status,
+    write_uploads,
+    write_written,
+)
 
-GRADER = "2"  # another number: everything is graded anew
+GRADER = "4"  # another number: everything is graded anew
+BAR = {"desc": "grading", "unit": "notebook"}
+DOUBTS = """nothing was graded yet. Please look:
+  {}
+If the table above is right, run this again with AS_SHOWN=yes (--as-shown): of several files the
+last counts, and names are taken as they stand. If not, rename files, or write a roster."""
 FAILED = "NOT GRADED, the grader failed"
 
 
@@ -41,7 +64,12 @@ class Job:
     """A notebook that is to be graded, and what becomes of it."""
 
     entry: Entry
-    notebook: NotebookNode
+    submission: Submission
+
+    @property
+    def notebook(self) -> NotebookNode:
+        """Read anew each time: a class has more notebooks than a memory."""
+        return read_notebook(self.submission.load())
 
 
 class Grader:
@@ -52,6 +80,7 @@ class Grader:
         out: the folder for everything that is written.
         limits: what one notebook may use.
         workers: how many are executed at a time.
+        roster: who is in the class, as far as it is known.
     """
 
     def __init__(
@@ -60,76 +89,42 @@ class Grader:
         out: Path,
         limits: sandboxes.Limits | None = None,
         workers: int = 1,
+        roster: Sequence[Person] = (),
     ) -> None:
-        self.sets, self.out, self.workers = sets, Path(out), workers
+        self.sets, self.out, self.workers, self.roster = sets, Path(out), workers, roster
         self.limits = limits or sandboxes.Limits()
         self.given = read_written(self.out / "written.csv", sets)
         self.course = Course(self.out / "nbgrader")
         self.state = State(self.out / "nbgrader" / "state.json")
         self.problems: list[Entry] = []
+        self.warnings: list[Entry] = []
+        self.aside: list[Entry] = []
         self.graded = 0
         self.running: set[Run] = set()
 
     # ------------------------------------------------------------------ what there is to do
 
-    def sort(self, submissions: list[Submission], only: str | None = None) -> list[Job]:
-        """Recognise each file; return the notebooks that are new or have changed."""
-        groups: dict[tuple[str, str], list[tuple[Submission, NotebookNode]]] = {}
-        others: list[Submission] = []
-        for one in submissions:
-            if one.problem:
-                self._problem(one, one.problem)
-                continue
-            if not one.path.lower().endswith(".ipynb"):
-                others.append(one)
-                continue
-            try:
-                notebook = read_notebook(one.data)
-            except Unreadable as error:
-                self._problem(one, str(error))
-                continue
-            name = only or set_of(notebook, self.sets)
-            if not name:
-                self._problem(one, "no problem set of this course: its title and metadata are lost")
-            elif not one.student:
-                self._problem(one, "no student's name or number in the file's name", name)
+    def take(self, sorting: Sorting) -> list[Job]:
+        """Return the notebooks that are new or have changed."""
+        self.problems += sorting.problems
+        self.aside += sorting.aside
+        jobs = []
+        for found in sorting.counts:
+            one, name = found.one, found.set_name
+            entry = Entry(one.student, one.name, name, one.path, GRADED, one.late, found.notes)
+            entry.fingerprint = self._fingerprint(one.load(), name)
+            entry.version = self.sets[name].version
+            before = self.state.entries.get((one.student, name))
+            if before and before.fingerprint == entry.fingerprint:
+                before.late, before.path, before.name = one.late, one.path, one.name
             else:
-                groups.setdefault((one.student, name), []).append((one, notebook))
-        known = {one.student for pairs in groups.values() for one, _ in pairs}
-        known |= {problem.student for problem in self.problems}
-        for one in others:
-            if one.student not in known:
-                self._problem(one, "not a notebook")
-        return [job for pairs in groups.values() for job in self._newest(pairs, only)]
-
-    def _problem(self, one: Submission, status: str, name: str = "") -> None:
-        self.problems.append(Entry(one.student, one.name, name, one.path, status, one.late))
+                jobs.append(Job(entry, one))
+        return jobs
 
     def _warn(self, entry: Entry, status: str) -> None:
         """A problem with a notebook that is graded all the same."""
         about = (entry.student, entry.name, entry.set_name, entry.path)
-        self.problems.append(Entry(*about, status, entry.late))
-
-    def _newest(self, pairs: list, only: str | None) -> list[Job]:
-        one = newest([submission for submission, _ in pairs])
-        notebook = next(notebook for submission, notebook in pairs if submission is one)
-        name = only or set_of(notebook, self.sets)
-        entry = Entry(one.student, one.name, name, one.path, GRADED, one.late)
-        entry.fingerprint = self._fingerprint(one.data, name)
-        entry.version = self.sets[name].version
-        if len(pairs) > 1:
-            entry.notes.append(f"the newest of {len(pairs)} files")
-        if len({Path(other.path).parent for other, _ in pairs if not other.sure}) > 1:
-            paths = ", ".join(other.path for other, _ in pairs)
-            entry.notes.append(f"LOOK: taken for one person's: {paths[:300]}")
-        kernel = notebook.metadata.get("kernelspec", {}).get("language", "python")
-        if str(kernel).lower() != "python":
-            entry.notes.append(f"its kernel was {kernel!r}: graded with Python")
-        before = self.state.entries.get((one.student, name))
-        if before and before.fingerprint == entry.fingerprint:
-            before.late, before.path = one.late, one.path
-            return []
-        return [Job(entry, notebook)]
+        self.warnings.append(Entry(*about, status, entry.late))
 
     def _fingerprint(self, data: bytes, name: str) -> str:
         text = f"{GRADER} {self.sets[name].version} {self.limits}".encode()
@@ -147,15 +142,25 @@ class Grader:
             self._check(self.sets[name])
         pool = concurrent.futures.ThreadPoolExecutor(self.workers)
         try:
-            waiting = {pool.submit(self._execute, job): job for job in jobs}
-            done = concurrent.futures.as_completed(waiting)
-            for future in tqdm(done, total=len(jobs), desc="grading", unit="notebook"):
-                self._finish(waiting[future], future)
+            for job, future in tqdm(self._executed(pool, jobs), **BAR, total=len(jobs)):
+                self._finish(job, future)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             for run in list(self.running):
                 run.stop()
             pool.shutdown(wait=True)
+
+    def _executed(self, pool: concurrent.futures.Executor, jobs: list[Job]) -> Iterator[tuple]:
+        """Jobs as they are done; a few at a time, so that results don't pile up."""
+        left, running = iter(jobs), {}
+        while True:
+            for job in itertools.islice(left, 2 * self.workers - len(running)):
+                running[pool.submit(self._execute, job)] = job
+            if not running:
+                return
+            done, _ = concurrent.futures.wait(running, return_when="FIRST_COMPLETED")
+            for future in done:
+                yield running.pop(future), future
 
     def _forget_earlier_versions(self, name: str, students: set[str]) -> None:
         """A set has changed: what was graded with it before does not count any more."""
@@ -188,13 +193,18 @@ class Grader:
     def _execute(self, job: Job) -> NotebookNode:
         """In a worker: run one notebook in a sandbox."""
         name = job.entry.set_name
-        notebook = repair(job.notebook, for_nbgrader(self.sets[name]), self.released[name])
-        run = Run(self.sandbox, job.entry.notes)
+        handed_in = job.notebook
+        source, notes = for_nbgrader(self.sets[name]), job.entry.notes
+        notebook = repair(handed_in, source, self.released[name], notes)
+        run = Run(self.sandbox, notes)
         self.running.add(run)
         try:
-            return run.execute(notebook)
+            executed = run.execute(notebook)
         finally:
             self.running.discard(run)
+        python = handed_in.metadata.get("language_info", {}).get("version", "")
+        run.notes.extend(explain(executed, python))
+        return executed
 
     def _finish(self, job: Job, future: concurrent.futures.Future) -> None:
         """Let nbgrader grade an executed notebook. A failure of ours is no grade of theirs."""
@@ -226,10 +236,9 @@ class Grader:
                 entry.answers[name] = elsewhere.get(name, cell.source)
                 if same_text(cell.source) == same_text(one.cell(question.grade_id).source):
                     entry.notes.append(f"LOOK: {name} is the model answer, word for word")
-        lost = [name for name in elsewhere if name in entry.answers or name in entry.failed]
-        if lost:
+        if elsewhere:
             where = "other cells of the notebook may hold the answer"
-            entry.notes.append(f"LOOK: the cell of {', '.join(lost)} is empty, and {where}")
+            entry.notes.append(f"LOOK: the cell of {', '.join(elsewhere)} is empty, and {where}")
 
     # ------------------------------------------------------------------ written answers, reports
 
@@ -280,23 +289,23 @@ class Grader:
         """Points in written.csv that belong to nobody's answer must not be lost.
 
         Raises:
-            ValueError: nobody known has handed in this question; names the line.
+            ValueError: nobody known has handed in this question; names student and question.
         """
-        without = {problem.student for problem in self.problems}  # said to be a problem already
+        lines = (*self.problems, *self.warnings)
+        without = {problem.student for problem in lines}  # said to be a problem already
         known = {self._key(entry, name) for entry in self.entries() for name in entry.answers}
         for key, given in self.given.items():
             if key in known:
                 continue
             entry = self.state.entries.get((given.student, given.set_name))
-            where = f"written.csv, line {given.line}: points={given.points:g}"
+            where = f"written.csv, {place_of(given.student, given.set_name, given.question)}"
+            where += f": points={given.points:g}"
             if entry and given.question in entry.answers:
-                text = f"are for another text than the answer to {given.question}: not taken"
-                self._warn(entry, f"{where} {text}")
+                self._warn(entry, f"{where} are for another text than this answer: not taken")
             elif given.student not in without:
                 raise ValueError(
-                    f"{where} match no answer of student={given.student!r}, "
-                    f"set={given.set_name!r}, question={given.question!r}. Has the column 'key' "
-                    "been changed? Put the line right, or take it out"
+                    f"{where} match no answer. Has the column 'key' been changed? "
+                    "Put the row right, or take it out"
                 )
 
     def _row(self, entry: Entry, question) -> list[dict]:
@@ -321,10 +330,13 @@ class Grader:
         self._check_given()
         write_written(self.out / "written.csv", self.merge())
         self._write_feedback()
-        entries = [*self.problems, *self.entries()]
+        entries = self.entries()
+        lines = [*self.problems, *self.aside, *entries]
         write_grades(self.out / "grades.csv", entries, self.sets)
-        write_status(self.out / "status.csv", entries, self.sets)
-        write_class_page(self.out / "class.html", entries, self.sets, self.state.isolation)
+        write_uploads(self.out / "upload", entries, self.sets, self.roster)
+        write_status(self.out / "status.csv", lines, self.sets)
+        looks = [*self.problems, *self.warnings, *entries]
+        write_class_page(self.out / "class.html", looks, self.sets, self.state.isolation)
         self.state.save()
 
     def _write_feedback(self) -> None:
@@ -349,9 +361,8 @@ def _failures(executed: NotebookNode) -> dict[str, str]:
     """Per question whose tests failed, the message."""
     failed = {}
     for grade_id, cell in marked(executed).items():
-        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
-        if errors and cell.metadata.nbgrader.grade:
-            error = errors[0]
+        error = error_of(cell)
+        if error and cell.metadata.nbgrader.grade:
             text = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
             failed[grade_id.removesuffix("_tests")] = re.sub(r"\s+", " ", text)[:300]
     return failed
@@ -362,6 +373,11 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Grade a folder of notebooks.")
     parser.add_argument("submissions", type=Path, help="a folder or zip, as your platform exports")
     parser.add_argument("--set", dest="only", help="take every notebook as this problem set")
+    parser.add_argument("--roster", type=Path, help="a class list: a table with the column 'id'")
+    parser.add_argument(
+        "--as-shown", action="store_true", help="grade as the first table says, doubts or not"
+    )
+    parser.add_argument("--anonymous", action="store_true", help="write codes, and no names")
     parser.add_argument("--sources", type=Path, default=FOLDER, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("grades"), help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -389,15 +405,29 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     if options.workers < 1:
         raise ValueError(f"workers={options.workers} must be at least 1")
-    sets = read_sets(options.sources)
+    if options.anonymous and options.roster:
+        raise ValueError(f"roster={str(options.roster)!r} must be left out where nobody is named")
+    sets = read_sets(options.sources) | (concept_sets() if options.sources == FOLDER else {})
     if options.only and options.only not in sets:
         raise ValueError(f"set={options.only!r} must be one of {', '.join(sets)}")
-    submissions = read_submissions(options.submissions, sets)
+    roster = read_roster(options.roster) if options.roster else []
+    submissions = read_submissions(options.submissions)
+    name_students(submissions, [*sets, *(one.title for one in sets.values())], roster)
+    if options.anonymous:
+        anonymise(submissions, _secret(options.out))
+    sorting = Sorting(sets, options.only).sort(submissions)
+    print(table(sorting))
+    if sorting.doubts and not options.as_shown:
+        raise ValueError(DOUBTS.format("\n  ".join(sorting.doubts)))
     limits = sandboxes.Limits(
         options.cell_seconds, options.notebook_seconds, int(options.memory * 2**30)
     )
-    grader = Grader(sets, options.out, limits, options.workers)
-    jobs = grader.sort(submissions, options.only)
+    keep_out(options.out)
+    place = options.submissions
+    if inside(place.parent) and not is_ignored(place / "x" if place.is_dir() else place):
+        print(f"WARNING: git would add {place}: keep students' work elsewhere")
+    grader = Grader(sets, options.out, limits, options.workers, roster)
+    jobs = grader.take(sorting)
     if jobs:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="course-")))
         course = sandboxes.course_copy(folder)
@@ -409,14 +439,29 @@ def _main(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     return 1 if any(problem.status.startswith(FAILED) for problem in grader.problems) else 0
 
 
+def _secret(out: Path) -> bytes:
+    """What the codes of anonymous students are made with; the same in every run."""
+    keep_out(out)
+    path = out / "nbgrader" / "secret"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
 def summarise(grader: Grader) -> None:
     """Say what was done, and first of all what needs the instructor."""
-    for problem in grader.problems:
+    problems = [*grader.problems, *grader.warnings]
+    for problem in problems:
         print(f"PROBLEM: {problem.path}: {problem.status}")
     entries = grader.entries()
+    handed_in = {entry.student for entry in (*entries, *problems)}
+    for person in grader.roster:
+        if person.id not in handed_in:
+            print(f"MISSING: {person.id} ({person.name}) has handed in nothing")
     waiting = sum(len(entry.waiting) for entry in entries)
     counts = f"{grader.graded} notebooks graded now, {len(entries)} in all"
-    print(f"{counts}, {len(grader.problems)} problems.")
+    print(f"{counts}, {len(problems)} problems.")
     if waiting:
         print(
             f"{waiting} written answers wait: fill the column 'points' of "

@@ -24,6 +24,7 @@ class Pristine:
         import torch
 
         self.trace, self.profile = sys.gettrace(), sys.getprofile()
+        self.set_dtype, self.set_device = torch.set_default_dtype, torch.set_default_device
         named = [name for name in sys.modules if name.startswith("densenet_lesson")]
         self.modules = {n: sys.modules[n] for n in [*NAMES.split(), *named] if n in sys.modules}
         classes = [torch.Tensor, torch.nn.Module]
@@ -45,19 +46,22 @@ class Pristine:
             held = {holder: self.holders[holder] for holder in only}
             return [f"{h.__name__}.{name}" for h in held for name in _put_back(h, held[h])]
         changed = []
+        dtype = torch.empty(0).dtype
         for function, (code, defaults, kwdefaults) in self.codes.items():
             if function.__code__ is not code:
                 changed.append(function.__name__)
             function.__code__ = code
             function.__defaults__, function.__kwdefaults__ = defaults, kwdefaults
+        self.set_device(None)
+        self.set_dtype(torch.float32)  # first: PyTorch itself rebinds torch.Storage with it
+        if dtype is not torch.float32:
+            changed.append(f"the default dtype ({dtype})")
         for holder, held in self.holders.items():
             changed += [f"{holder.__name__}.{name}" for name in _put_back(holder, held)]
         sys.modules.update(self.modules)
         sys.settrace(self.trace)
         sys.setprofile(self.profile)
         torch.set_grad_enabled(True)
-        torch.set_default_dtype(torch.float32)
-        torch.set_default_device(None)
         return changed
 
 
@@ -65,12 +69,13 @@ def _is_python(member: Any) -> bool:
     return isinstance(member, types.FunctionType)
 
 
-def _by_torch(member: Any) -> bool:
+def _by_torch(holder: Any, member: Any) -> bool:
     """PyTorch wraps some of its own functions when they are first used: that is not tampering."""
     import torch
 
+    owner = getattr(holder, "__module__", None) or holder.__name__  # of a class, or a module
     file = getattr(getattr(member, "__code__", None), "co_filename", "")
-    return file.startswith(torch.__path__[0])
+    return owner.startswith("torch") and file.startswith(torch.__path__[0])
 
 
 def _put_back(holder: Any, held: dict[str, Any]) -> list[str]:
@@ -78,7 +83,7 @@ def _put_back(holder: Any, held: dict[str, Any]) -> list[str]:
     changed = []
     for name, member in held.items():
         now = vars(holder).get(name)
-        if callable(member) and name != "_" and now is not member and not _by_torch(now):
+        if callable(member) and name != "_" and now is not member and not _by_torch(holder, now):
             changed.append(name)
             setattr(holder, name, member)
     if holder.__name__.startswith("densenet_lesson") and isinstance(holder, types.ModuleType):
@@ -86,7 +91,9 @@ def _put_back(holder: Any, held: dict[str, Any]) -> list[str]:
     elif isinstance(holder, type):
         inherited = {name for base in holder.__mro__[1:] for name in vars(base)}
         new = {n: m for n, m in vars(holder).items() if n not in held and n in inherited}
-        shadows = [n for n, member in new.items() if callable(member) and not _by_torch(member)]
+        shadows = [
+            n for n, member in new.items() if callable(member) and not _by_torch(holder, member)
+        ]
     else:
         return changed
     for name in shadows:

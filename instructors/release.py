@@ -22,13 +22,16 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from tools import address
+from tools.git import git, is_public, remotes
 from tools.links import settle_links
 from tools.setup_cell import carry_wheel, d2l_of, installing, setup_cell
 from tools.single_file import build_wheel, chapter
 
 from .course import Course
+from .inventory import concept_sets, form_of
 from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
 
+SOLUTIONS = "what you push there shows the solutions in notebooks/assignments"
 SOURCES = ("wheel", "repository")
 
 
@@ -60,7 +63,9 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
             instructors.cells = copy.deepcopy(one.notebook.cells)
             made[name] = {"students": students, "instructors": instructors}
             for notebook in made[name].values():
-                if published:
+                if form_of(name):
+                    continue  # asks for letters: needs no package, and leads nowhere
+                elif published:
                     lead_to(published, notebook, FOLDER, root)
                 else:
                     carry_wheel(notebook, build_wheel(root))
@@ -141,6 +146,18 @@ def check_no_trace(one: ProblemSet, released: NotebookNode) -> None:
             raise Trace(f"{one.name}: the students' version holds the mark {word!r}")
 
 
+def who_reads(sources: Path) -> list[str]:
+    """Warn of the remotes with which the sources, and so the solutions, are or may be public."""
+    status, known = git(sources, "ls-files", ".")
+    found = []
+    for name, there in remotes(sources).items() if status == 0 and known else ():
+        if (public := is_public(there)) is None:
+            found.append(f"could not find out whether {name} ({there}) is public: {SOLUTIONS}")
+        elif public:
+            found.append(f"anybody can read {name} ({there}): {SOLUTIONS}")
+    return found
+
+
 def _regions(notebook: NotebookNode) -> list[tuple[str, bool]]:
     """Every line of a source, with: is it for instructors only?"""
     lines = []
@@ -188,9 +205,12 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"The chapters are in {out}: each is one file, ready for Colab.")
         else:
             out = options.out or options.root / "dist"
-            sets = read_sets(options.sources or options.root / FOLDER)
+            sources = options.sources or options.root / FOLDER
+            sets = read_sets(sources) | ({} if options.sources else concept_sets())
             release(sets, out, options.root, options.source)
-            print(f"{len(sets)} problem sets: hand out {out / 'students'}.")
+            for warning in who_reads(sources):
+                print(f"WARNING: {warning}", file=sys.stderr)
+            print(f"{len(sets)} notebooks: hand out {out / 'students'}.")
             print(f"Keep {out / 'instructors'}: it holds the solutions.")
     except (ValueError, RuntimeError) as error:
         print(f"release: {error}", file=sys.stderr)

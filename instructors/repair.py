@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from tools.links import words
 from tools.setup_cell import is_setup
 
 from .entry import in_unicode
@@ -19,7 +20,11 @@ from .sets import grade_id_of, marked
 INSTALLED = "# Set-up: when a notebook is graded, the course is already installed."
 # Words that mean something to nbgrader, in whatever cell they stand.
 MARKERS = re.compile(r"(?:BEGIN|END) (?:HIDDEN TESTS|SOLUTION|MARK SCHEME)")
-DEFINED = re.compile(r"^(def|class) (\w+)", re.MULTILINE)
+ASKED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
+DEFINED = re.compile(
+    r"^(?:(?:async )?def |class |(?=\w+(?: *:[^=\n]+)? *=[^=]))(\w+)", re.MULTILINE
+)
+KEPT = ("kernelspec", "language_info", "densenet_lesson")  # of a notebook's metadata
 IDENTITY = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what nbformat takes as a cell's id
 
 
@@ -36,14 +41,14 @@ def read_notebook(data: bytes) -> NotebookNode:
     if not data.strip():
         raise Unreadable("the file is empty")
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = json.loads(data)  # UTF-8 or UTF-16, by its first bytes
     except (ValueError, RecursionError) as error:
         raise Unreadable("the file is not a notebook: it is not JSON") from error
     if not isinstance(content, dict) or "nbformat" not in content:
         raise Unreadable("the file is not a notebook: it is JSON, but without nbformat")
     try:
         notebook = nbformat.reads(json.dumps(in_unicode(_with_ids(content))), as_version=4)
-        notebook.metadata = _known(notebook.metadata, ("kernelspec", "densenet_lesson"))
+        notebook.metadata = _known(notebook.metadata, KEPT)
         notebook.cells = [_regular(cell) for cell in notebook.cells]
     except Exception as error:
         raise Unreadable(f"the notebook is damaged: {type(error).__name__}") from error
@@ -102,34 +107,141 @@ def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def repair(handed_in: NotebookNode, source: NotebookNode, released: NotebookNode) -> NotebookNode:
+def repair(
+    handed_in: NotebookNode,
+    source: NotebookNode,
+    released: NotebookNode,
+    notes: list[str] | None = None,
+) -> NotebookNode:
     """Return the student's answers between the source's tests.
 
     A locked cell is taken from the source, edited or not; a deleted one comes back at its place; a
     deleted answer comes back as the release's empty one. Of cells that exist twice, the last
-    counts. Other cells stay as the student has them.
+    counts. An answer in another cell is found by what it defines, or by the task before it. Tests
+    that stand before their answer go behind it. Other cells stay as the student has them.
 
     Args:
         handed_in: what the student handed in, by `read_notebook`.
         source: with solutions and hidden tests, by `sets.for_nbgrader`.
         released: what students got.
+        notes: remarks for the instructor are added here.
     """
-    wanted, empty = marked(source), marked(released)
-    by_id = {cell.get("id"): name for name, cell in wanted.items()}
-    found: dict[str, NotebookNode] = {}
-    cells = []
-    for cell in reversed(handed_in.cells):
-        name = grade_id_of(cell)
-        name = name if name in wanted else by_id.get(cell.get("id"))
+    wanted, empty, notes = marked(source), marked(released), [] if notes is None else notes
+    cells = copy.deepcopy(handed_in.cells)
+    found, moved = _by_marks(cells, wanted), []
+    for find in (_locked_by_text, _code_by_names, _written_by_task):
+        moved += find(cells, empty, found)
+    if moved:
+        notes.append(f"LOOK: {', '.join(moved)} found by content: not in the cell made for it")
+    taken = {id(cell): name for name, cell in found.items()}
+    for place, cell in enumerate(cells):
         cell.metadata.pop("nbgrader", None)
         _harmless(cell)
-        if name and name not in found:
-            found[name] = cell = _restored(cell, wanted[name], empty[name])
-        cells.insert(0, cell)
+        if name := taken.get(id(cell)):
+            found[name] = cells[place] = _restored(cell, wanted[name], empty[name])
     _insert_missing(cells, wanted, empty, found)
+    if late := _tests_behind_answers(cells, empty, found):
+        notes.append(f"LOOK: {', '.join(late)} stood behind its tests: graded all the same")
     notebook = copy.deepcopy(source)
     notebook.cells = [_tidy(cell, taken) for taken in [set()] for cell in cells]
     return notebook
+
+
+# ------------------------------------------------------------------------ which cell is which
+
+
+def _by_marks(cells: list, wanted: dict) -> dict[str, NotebookNode]:
+    """By nbgrader's name, or by the cell's id; of several the last."""
+    by_id, found = {cell.get("id"): name for name, cell in wanted.items()}, {}
+    for cell in cells:
+        name = grade_id_of(cell)
+        name = name if name in wanted else by_id.get(cell.get("id"))
+        if name:
+            found[name] = cell
+    return found
+
+
+def _free(cells: list, found: dict, kind: str) -> list[NotebookNode]:
+    """The student's own cells of a kind: "code" or "markdown"."""
+    taken = set(map(id, found.values()))
+    own = [cell for cell in cells if id(cell) not in taken and not is_setup(cell)]
+    return [cell for cell in own if cell.cell_type == kind and cell.source.strip()]
+
+
+def _locked_by_text(cells: list, empty: dict, found: dict) -> list[str]:
+    """Tasks and tests without a mark and id, as VS Code may leave them."""
+    for name, cell in empty.items():
+        if cell.metadata.nbgrader.locked and name not in found:
+            text = words(cell.source)
+            same = [c for c in _free(cells, found, cell.cell_type) if words(c.source) == text]
+            found.update({name: same[-1]} if same else {})
+    return []
+
+
+def _code_by_names(cells: list, empty: dict, found: dict) -> list[str]:
+    """Answers whose own cell is gone or untouched, by the names that a question asks for."""
+    moved = []
+    for name, cell in empty.items():
+        own = found.get(name)
+        if cell.metadata.nbgrader.locked or cell.cell_type != "code":
+            continue
+        if own is not None and own.source.strip() not in ("", cell.source.strip()):
+            continue
+        asked = defined(cell.source, only=ASKED)
+        places = [c for c in _free(cells, found, "code") if asked & defined(c.source)]
+        if places:
+            found[name] = max(places, key=lambda c: len(asked & defined(c.source)))
+            cells[:] = [c for c in cells if c is not own]  # the empty one would undo it
+            moved.append(name)
+    return moved
+
+
+def _written_by_task(cells: list, empty: dict, found: dict) -> list[str]:
+    """Written answers whose own cell is gone: the text behind the task."""
+    moved = []
+    for name, cell in empty.items():
+        task = found.get(f"{name}_task")
+        if cell.cell_type == "markdown" and name not in found and task is not None:
+            after = cells[_index(cells, task) + 1 :][:1]
+            if after and any(after[0] is own for own in _free(cells, found, "markdown")):
+                found[name] = after[0]
+                moved.append(name)
+    return moved
+
+
+def defined(source: str, only: re.Pattern | None = None) -> set[str]:
+    """The names that a cell defines at its left margin."""
+    return set((only or DEFINED).findall(source))
+
+
+def _tests_behind_answers(cells: list, empty: dict, found: dict) -> list[str]:
+    """Move tests behind the cell that defines what they ask for; return their questions."""
+    late = []
+    for name, cell in empty.items():
+        tests = found.get(f"{name}_tests")
+        if cell.cell_type != "code" or tests is None:
+            continue
+        place, behind = _index(cells, tests), 0
+        for asked in defined(cell.source, only=ASKED):
+            defining = [i for i, c in enumerate(cells) if asked in _defined_by(c)]
+            if defining and defining[0] > place:
+                behind = max(behind, defining[0])
+        if behind:
+            cells.insert(behind, cells.pop(place))
+            late.append(name)
+    return late
+
+
+def _defined_by(cell: NotebookNode) -> set[str]:
+    locked = cell.metadata.get("nbgrader", {}).get("locked")
+    return defined(cell.source) if cell.cell_type == "code" and not locked else set()
+
+
+def _index(cells: list, cell: NotebookNode) -> int:
+    return next(i for i, one in enumerate(cells) if one is cell)
+
+
+# ------------------------------------------------------------------------ what is in a cell
 
 
 def _restored(cell: NotebookNode, wanted: NotebookNode, empty: NotebookNode) -> NotebookNode:
@@ -150,38 +262,30 @@ def _insert_missing(cells: list, wanted: dict, empty: dict, found: dict) -> None
         if name not in found:
             answer = empty[name] if not cell.metadata.nbgrader.locked else cell
             found[name] = _restored(answer, cell, empty[name])
-            place = cells.index(found[before]) + 1 if before else 0
+            place = _index(cells, found[before]) + 1 if before else 0
             cells.insert(place, found[name])
         before = name
 
 
 def astray(notebook: NotebookNode, released: NotebookNode) -> dict[str, str]:
-    """Answers that may stand in the wrong cell: by grade_id, the text of that cell, or of several.
+    """Written answers that may stand in the wrong cell: by grade_id, all text that was added.
 
-    Looked for only where the right cell is as it was given out. Then any text that the student has
-    added may be the answer to a written question, and a cell that defines one of the names that a
-    question asks for may be the answer to that.
+    Looked for only where the right cell is as it was given out.
 
     Args:
         notebook: by `repair`.
         released: what students got.
     """
-    given = {cell.source.strip() for cell in released.cells} | {""}
-    own = [cell for cell in notebook.cells if not grade_id_of(cell) and not is_setup(cell)]
-    own = [cell for cell in own if cell.source.strip() not in given]
-    texts = [cell.source for cell in own if cell.cell_type == "markdown"]
+    given = {words(cell.source) for cell in released.cells} | {""}  # handed out with other links
+    own = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    own = [cell.source for cell in own if not grade_id_of(cell)]
+    text = "\n\n".join(source for source in own if words(source) not in given)
     answers, found = marked(notebook), {}
     for name, empty in marked(released).items():
-        answer = answers[name].source.strip()
-        if empty.metadata.nbgrader.locked or answer not in ("", empty.source.strip()):
-            continue
-        if empty.cell_type == "code":
-            asked = set(DEFINED.findall(empty.source))
-            places = [cell.source for cell in own if asked & set(DEFINED.findall(cell.source))]
-        else:
-            places = texts
-        if places:
-            found[name] = "\n\n".join(places)
+        untouched = answers[name].source.strip() in ("", empty.source.strip())
+        written = empty.cell_type == "markdown" and not empty.metadata.nbgrader.locked
+        if written and untouched and text:
+            found[name] = text
     return found
 
 

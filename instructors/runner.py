@@ -171,6 +171,9 @@ def _shell_class() -> type:
     class Shell(InteractiveShell):
         displayhook_class = Hook
 
+        def enable_matplotlib(self, gui: str | None = None) -> tuple:
+            return super().enable_matplotlib("inline")  # whatever window was asked for
+
         def enable_gui(self, gui: str | None = None) -> None:
             pass
 

@@ -31,10 +31,12 @@ class ProblemSet:
     Args:
         name: the file's name without its suffix, such as "ps1_channel_arithmetic".
         notebook: all of it.
+        stub: what students get in place of a solution.
     """
 
     name: str
     notebook: NotebookNode
+    stub: str = "# YOUR CODE HERE\nraise NotImplementedError()"
 
     @property
     def title(self) -> str:

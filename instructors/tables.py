@@ -6,17 +6,39 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from .entry import Entry, write_whole
+from .names import Person
 from .sets import ProblemSet
 
 WRITTEN = ["student", "name", "set", "question", "worth", "answer", "rubric"]
 WRITTEN += ["points", "key"]
 # Canvas wants these five first, and finds a student by ID; Moodle maps any column that you choose.
 IDENTITY = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+# Of each platform: its columns and the roster's fields, the heading of points, what follows.
+PLATFORMS = {
+    "canvas": (
+        dict(zip(IDENTITY, ("name", "id", "sis", "login", "section"), strict=True)),
+        "{}",
+        {},
+    ),
+    "moodle": ({"ID number": "id", "Full name": "name", "Email address": "email"}, "{}", {}),
+    "brightspace": (
+        {"OrgDefinedId": "id", "Username": "login"},
+        "{} Points Grade",
+        {"End-of-Line Indicator": "#"},
+    ),
+    "blackboard": ({"Last Name": "last", "First Name": "first", "Username": "user"}, "{}", {}),
+    "google_classroom": (
+        {"Last Name": "last", "First Name": "first", "Email Address": "email"},
+        "{}",
+        {},
+    ),
+}
 
 
 def _write(path: Path, header: list[str], rows: Iterable[Iterable]) -> None:
@@ -38,15 +60,40 @@ def _number(points: float | None) -> str:
 
 def write_grades(path: Path, entries: list[Entry], sets: dict[str, ProblemSet]) -> None:
     """Write one row for each student and one column for each set. An empty cell: not graded."""
-    graded = [entry for entry in entries if entry.graded]
-    names = [name for name in sets if any(entry.set_name == name for entry in graded)]
-    rows = []
-    for student in sorted({entry.student for entry in graded}):
-        own = {entry.set_name: entry for entry in graded if entry.student == student}
-        name = next(iter(own.values())).name
-        totals = [_number(own[name].total) if name in own else "" for name in names]
-        rows.append([name, student, "", "", "", *totals])
+    names, totals = _totals(entries, sets)
+    people = {entry.student: entry.name for entry in reversed(entries) if entry.graded}
+    rows = [[people[s], s, "", "", "", *totals[s]] for s in sorted(people)]
     _write(path, [*IDENTITY, *(sets[name].title for name in names)], rows)
+
+
+def _totals(entries: list[Entry], sets: dict[str, ProblemSet]) -> tuple[list[str], dict]:
+    """The sets that were handed in, and by student the points of each, as text."""
+    graded = {(entry.student, entry.set_name): entry for entry in entries if entry.graded}
+    names = [name for name in sets if any(name == of for _, of in graded)]
+    totals: dict[str, list[str]] = defaultdict(lambda: [""] * len(names))
+    for student, of in graded:
+        totals[student][names.index(of)] = _number(graded[student, of].total)
+    return names, totals
+
+
+def write_uploads(
+    folder: Path, entries: list[Entry], sets: dict[str, ProblemSet], roster: Sequence[Person]
+) -> None:
+    """Write what each platform imports, with everybody in the roster; nothing without one.
+
+    Canvas finds a student by ID, Moodle by any column that you choose, Brightspace by either of its
+    two, Blackboard by Username. Google Classroom imports nothing: the table has its own columns.
+    """
+    names, totals = _totals(entries, sets)
+    people = {person.id: person for person in roster}
+    for platform, (columns, points, after) in PLATFORMS.items():
+        header = [*columns, *(points.format(sets[name].title) for name in names), *after]
+        rows = [
+            [*(getattr(p, field) for field in columns.values()), *totals[p.id], *after.values()]
+            for p in people.values()
+        ]
+        if people:
+            _write(folder / f"{platform}.csv", header, rows)
 
 
 def write_status(path: Path, entries: list[Entry], sets: dict[str, ProblemSet]) -> None:
@@ -76,13 +123,12 @@ def write_written(path: Path, rows: list[dict]) -> None:
 
 
 class Given(NamedTuple):
-    """Points that the instructor has given to one answer, and where they stand."""
+    """Points that the instructor has given to one answer."""
 
     student: str
     set_name: str
     question: str
     points: float
-    line: int
 
 
 def key_of(student: str, set_name: str, question: str, answer: str) -> str:
@@ -106,7 +152,7 @@ def read_written(path: Path, sets: dict[str, ProblemSet]) -> dict[str, Given]:
 
     Raises:
         ValueError: the file is not UTF-8, a column is missing, or points are no number from 0 to
-            what the question is worth; names the line.
+            what the question is worth; names student and question.
     """
     if not path.exists():
         return {}
@@ -126,10 +172,15 @@ def read_written(path: Path, sets: dict[str, ProblemSet]) -> dict[str, Given]:
         if text:
             about = ((row["student"] or "").removeprefix("'"), row["set"], row["question"])
             worth = _worth(sets, row["set"], row["question"])
-            points = _points(text, worth, f"{path}, line {table.line_num}")
-            key = (row["key"] or "").strip() or f"no key in line {table.line_num}"
-            found[key] = Given(*about, points, table.line_num)
+            points = _points(text, worth, f"{path.name}, {place_of(*about)}")
+            key = (row["key"] or "").strip() or f"no key: {about}"
+            found[key] = Given(*about, points)
     return found
+
+
+def place_of(student: str, set_name: str, question: str) -> str:
+    """A row of written.csv in words: its number means little where answers have many lines."""
+    return f"student {student}, {set_name}, {question}"
 
 
 def _worth(sets: dict[str, ProblemSet], set_name: str, question: str) -> float:

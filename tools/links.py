@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 # [text](target), but no picture, no web address and no place on the same page
 BESIDE = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?!\w+:|#)([^()\s]+)\)")
+LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\([^()\s]+\)")
 
 
 def settle_links(notebook: NotebookNode, folder: str | Path, address: str | None = None) -> None:
@@ -31,3 +32,8 @@ def settle_links(notebook: NotebookNode, folder: str | Path, address: str | None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = BESIDE.sub(settle, cell.source)
+
+
+def words(text: str) -> str:
+    """A text as it is compared: its words, wherever its lines end and its links lead."""
+    return " ".join(LINK.sub(r"\1", text).split())

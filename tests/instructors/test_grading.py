@@ -1,5 +1,6 @@
 """Grading: a class with hostile and broken files, and every part of the way from file to points."""
 
+import concurrent.futures
 import copy
 import csv
 import io
@@ -7,10 +8,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,13 +24,16 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbgrader import dbutil
 
 import missing
+from course import ROOT
 from densenet_lesson import checks
-from instructors import class_page, execute, grade, repair, sandbox, sets, tables
+from instructors import causes, class_page, execute, grade, repair, sandbox, sets, tables
 from instructors import course as nbgrader_side
 from instructors.course import Autograde, Course
 from instructors.entry import GRADED, Entry, State
 from instructors.runner import Runner
-from instructors.submissions import Submission, newest, read_submissions
+from instructors.sorting import Sorting
+from instructors.submissions import Submission
+from tools import links
 
 sys.path.insert(0, str(Path(__file__).parent / "problem_sets"))
 
@@ -146,6 +151,10 @@ __builtins__ = {}
 ### END HIDDEN TESTS
 """
 
+FLOAT64 = f"torch.set_default_dtype(torch.float64)\n{SCALE}"
+SEABORN = "import no_such_module\n"
+NEWER = f"{RIGHT}what a later Python may read\n"
+
 EDITED = "print('Question 1: the visible tests pass.')"
 
 # Per student: the answers that differ from the right ones, and the points that are right.
@@ -162,6 +171,12 @@ CLASS = {
     "runner": ({"q1": RUNNER}, {"q1": 0, "q2": 0, "q3": 20}),
     "nasty": ({"title": "![a photo](attachment:gone.png)", "q2": SCALE + NASTY}, FULL),
     "halves": ({"q1": f"{RIGHT}print('caf\\udce9')", "title": "\ud83d"}, FULL),
+    "float64": ({"q2": FLOAT64}, FULL),
+    "widget": ({"q1": f"%matplotlib widget\n{RIGHT}"}, FULL),
+    "module": ({"q1": SEABORN + RIGHT}, {**FULL, "q1": 0}),
+    "imports": ({"imports": SEABORN + "from torch import nn"}, {**FULL, "q2": 0}),
+    "space": ({"q1": RIGHT.replace(" + ", "\xa0+ ")}, {**FULL, "q1": 0}),
+    "newer": ({"q1": NEWER}, {**FULL, "q1": 0}),
     "claims": ({"q1": f"from unittest.mock import ANY\n{GROW}    return ANY"}, {**FULL, "q1": 0}),
 }
 
@@ -182,8 +197,10 @@ def graded(sources, released, listener, tmp_path_factory):
     handed_in = folder / "in"
     handed_in.mkdir()
     for student, (answers, _) in CLASS.items():
-        data = bytes_of(filled(released, **answers))
-        (handed_in / f"{student}_{NAME}.ipynb").write_bytes(data)
+        notebook = filled(released, **answers)
+        if student == "newer":
+            notebook.metadata.language_info.version = "3.99.1"
+        (handed_in / f"{student}_{NAME}.ipynb").write_bytes(bytes_of(notebook))
     paths = [str(sources / f"{NAME}.ipynb"), str(out / "nbgrader" / "gradebook.db"), str(handed_in)]
     about = f"paths, sys_prefix, base_prefix = {paths!r}, {sys.prefix!r}, {sys.base_prefix!r}\n"
     snoop = filled(released, q1=f"{RIGHT}{about}{SNOOP}")
@@ -193,12 +210,16 @@ def graded(sources, released, listener, tmp_path_factory):
     edited.cells = [cell for cell in edited.cells if cell.id != "q2-tests"]
     edited.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
     (handed_in / f"edited_{NAME}.ipynb").write_bytes(bytes_of(edited))
-    (handed_in / f"untouched_{NAME}.ipynb").write_bytes(bytes_of(released))
+    untouched = copy.deepcopy(released)
+    links.settle_links(untouched, sets.FOLDER)  # as it is handed out
+    (handed_in / f"untouched_{NAME}.ipynb").write_bytes(bytes_of(untouched))
     own = bytes_of(filled(released, q3='=HYPERLINK("http://x")\nmy own <b>words</b>'))
     (handed_in / f"doejane_LATE_4711_9_{NAME}-2.ipynb").write_bytes(own)
     (handed_in / f"doejane_4711_8_{NAME}-1.ipynb").write_bytes(bytes_of(released))
     (handed_in / "broken_1_1_ps0.ipynb").write_text("{'no': json")
     (handed_in / "empty_2_1_ps0.ipynb").write_text("")
+    (handed_in / "doejane_4711_8_mine.txt").write_text("some words")
+    (handed_in / "._x.ipynb").write_text("")
     (handed_in / "essay_3_1_mine.pdf").write_text("%PDF")
     stranger = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Shopping")])
     (handed_in / "stranger_4_1_ps0.ipynb").write_bytes(bytes_of(stranger))
@@ -236,6 +257,7 @@ def test_everyone_gets_the_points_that_their_notebook_deserves(student, graded):
 
 def test_an_untouched_release_gets_nothing(graded):
     assert entry(graded, "untouched").points == {"q1": 0, "q2": 0, "q3": 0}
+    assert entry(graded, "untouched").notes == []
 
 
 def test_edited_and_deleted_tests_and_a_wrong_kernel_change_nothing(graded):
@@ -259,10 +281,47 @@ def test_a_notebook_that_replaces_the_runner_is_caught(graded):
     assert f"runner ({'runner'}_{NAME}.ipynb)</strong>: TAMPERED" in page
 
 
+@pytest.mark.parametrize(
+    ("student", "question", "cause", "looks"),
+    [
+        ("module", "q1", "ModuleNotFoundError: No module named 'no_such_module' (so", True),
+        ("imports", "q2", "ModuleNotFoundError: No module named 'no_such_module' (so", True),
+        ("space", "q1", "SyntaxError: invalid non-printable character U+00A0", False),
+        ("newer", "q1", "(written for Python 3.99, and graded with 3.", True),
+    ],
+)
+def test_what_stopped_an_answer_is_said_and_not_what_followed(
+    student, question, cause, looks, graded
+):
+    assert cause in entry(graded, student).failed[question]
+    found = [note for note in remarks(graded, student) if "right on the student's machine" in note]
+    assert len(found) == looks
+    shown = BeautifulSoup((graded[0] / "class.html").read_text("utf-8"), "html.parser").text
+    assert cause in shown or not looks
+    page = (graded[0] / "feedback" / student / f"{NAME}.html").read_text("utf-8")
+    page = " ".join(BeautifulSoup(page, "html.parser").text.split())
+    assert "Your own cell stopped before the tests:" in page
+    assert cause.removesuffix(" (so") in page
+
+
+def test_another_default_type_is_no_tampering_and_a_right_answer_counts(graded):
+    changed = "had changed the default dtype (torch.float64): put back before the tests"
+    assert remarks(graded, "float64") == [changed]
+
+
+def test_a_test_that_failed_before_any_cell_stopped_keeps_its_message():
+    error = execute._failure("NameError", "name 'grow' is not defined")
+    scratch = nbformat.v4.new_code_cell("1 / 0", outputs=[execute._failure("Z", "zero")])
+    marks = {"nbgrader": {"grade_id": "q1_tests", "grade": True}}
+    tests = nbformat.v4.new_code_cell("", outputs=[error], metadata=marks)
+    assert causes.explain(nbformat.v4.new_notebook(cells=[scratch, tests])) == []
+    assert tests.outputs[0].evalue == "name 'grow' is not defined"
+
+
 def test_redefined_helpers_are_put_back_and_named(graded):
     notes = " ".join(entry(graded, "helpers").notes)
-    assert re.search(r"had redefined .*torch.testing.assert_close.*: put back", notes)
-    assert "had redefined builtins.isinstance: put back before the tests" in notes
+    assert re.search(r"had changed .*torch.testing.assert_close.*: put back", notes)
+    assert "had changed builtins.isinstance: put back before the tests" in notes
 
 
 def test_memory_and_output_have_limits(graded):
@@ -311,9 +370,21 @@ def test_files_that_cannot_be_graded_are_said_loudly_everywhere(graded):
 
 
 def test_the_highest_attempt_counts_and_lateness_is_marked(graded):
-    (row,) = [row for row in table(graded[0] / "status.csv") if row["student"] == "4711"]
+    row = next(
+        row for row in table(graded[0] / "status.csv") if row["points"] and row["student"] == "4711"
+    )
     assert (row["late"], row["points"], row["waiting"]) == ("late", "80", "q3")
     assert row["notes"] == "the newest of 2 files"
+
+
+def test_every_file_of_an_export_is_in_exactly_one_line(graded):
+    found = sorted(row["file"] for row in table(graded[0] / "status.csv"))
+    assert found == sorted(path.name for path in graded[1].iterdir())
+    status = {row["file"]: row["status"] for row in table(graded[0] / "status.csv")}
+    older, newer = f"doejane_4711_8_{NAME}-1.ipynb", f"doejane_LATE_4711_9_{NAME}-2.ipynb"
+    assert (status[older], status[newer]) == (f"not graded: {newer} counts", "graded")
+    assert status["doejane_4711_8_mine.txt"] == "not a notebook"
+    assert status["._x.ipynb"] == "not read: a file that the system has made, not the student"
 
 
 def test_the_gradebook_table_has_canvas_columns_and_one_row_per_student(graded):
@@ -420,12 +491,12 @@ def test_points_are_never_lost_silently(graded, capsys):
     (out / "written.csv").write_bytes(wrong)
     assert grade.main(command) == 1
     said = capsys.readouterr().err
-    assert re.search(r"line \d: points=4 match no answer of student='4.711E\+03'", said)
+    assert f"written.csv, student 4.711E+03, {NAME}, q3: points=4 match no answer" in said
     assert (out / "written.csv").read_bytes() == wrong
     older = right.replace(key, b"k1")  # the key of what the student had written before
     (out / "written.csv").write_bytes(older)
     assert grade.main(command) == 0
-    assert "points=4 are for another text than the answer to q3" in capsys.readouterr().out
+    assert "points=4 are for another text than this answer" in capsys.readouterr().out
     assert row_of(out, "4711")["points"] == ""
     assert (out / "written.csv.bak").read_bytes() == older
 
@@ -435,7 +506,7 @@ def test_points_that_are_no_points_stop_the_run_before_anything_changes(points, 
     path = tmp_path / "written.csv"
     row = {"student": "a", "name": "a", "set": NAME, "question": "q3", "worth": "20000"}
     tables.write_written(path, [row | dict.fromkeys(tables.WRITTEN[5:], "") | {"points": points}])
-    complaint = f"line 2: points='{points}' must be a number from 0 to 20"
+    complaint = f"student a, {NAME}, q3: points='{points}' must be a number from 0 to 20"
     with pytest.raises(ValueError, match=complaint):
         tables.read_written(path, sets.read_sets(sources))
 
@@ -455,7 +526,7 @@ def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path, sour
     values = ["a", "a", NAME, "q3", "20", "two\r\nlines ", "", "7,5", "k12"]
     path.write_text(";".join(tables.WRITTEN) + "\n" + ";".join(f'"{v}"' for v in values), "utf-8")
     read = tables.read_written(path, sets.read_sets(sources))
-    assert read == {"k12": ("a", NAME, "q3", 7.5, 3)}
+    assert read == {"k12": ("a", NAME, "q3", 7.5)}
 
 
 # ------------------------------------------------------------------------ real nbgrader agrees
@@ -499,152 +570,7 @@ def test_a_gradebook_that_cannot_be_made_is_said_and_not_left_half_made(tmp_path
     assert not (tmp_path / "made" / "gradebook.db").exists()
 
 
-# ------------------------------------------------------------------------ finding submissions
-
-
-def found(tmp_path: Path, *names: str) -> list[tuple]:
-    for name in names:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x")
-    return [
-        (one.student, one.attempt, one.late) for one in read_submissions(tmp_path, ["ps3_dense"])
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "student", "attempt", "late"),
-    [
-        ("doejane_12345_67890_ps3_dense-2.ipynb", "12345", 2, False),
-        ("doejane_LATE_12345_67890_ps3_dense.ipynb", "12345", 0, True),
-        ("Jane Doe_4711_assignsubmission_file_/my notebook.ipynb", "4711", 0, False),
-        ("Jane Doe_4711_assignsubmission_file_ps3_dense.ipynb", "4711", 0, False),
-        ("s1234567_ps3_dense.ipynb", "s1234567", 0, False),
-        ("ps3_dense_s1234567 (1).ipynb", "s1234567", 1, False),
-        ("jane.doe/ps3_dense.ipynb", "jane.doe", 0, False),
-        ("jane.doe/homework.ipynb", "jane.doe", 0, False),
-        ("week 1/jane_ps3.ipynb", "jane", 0, False),
-        ("Copy of ps3_dense_jane.ipynb", "jane", 0, False),
-        ("jane_late_ps3.ipynb", "jane", 0, True),
-        ("jane_ps3_dense-2.ipynb", "jane", 2, False),
-        ("ps3-group-2.ipynb", "group-2", 0, False),
-        ("Jane_2026_11_final.ipynb", "Jane_2026_11_final", 0, False),
-        ("ps3_राम.ipynb", "राम", 0, False),
-        ("ps3_Jose\u0301.ipynb", "José", 0, False),
-        ("work/doejane_12345_67890_homework.ipynb", "12345", 0, False),
-        ("12345_67890_ps3_of_the_class_2025/jane_ps3.ipynb", "jane", 0, False),
-        ("ps3_dense.ipynb", "", 0, False),
-    ],
-)
-def test_the_student_is_read_off_the_names(name, student, attempt, late, tmp_path):
-    assert found(tmp_path, name) == [(student, attempt, late)]
-
-
-def zipped(**files: bytes) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
-
-
-def test_zips_within_zips_are_read_and_nothing_is_unpacked_outside(tmp_path):
-    inner = zipped(**{"ps3_dense.ipynb": b"inner", "../../evil_ps3.ipynb": b"evil"})
-    names = {"doejane_11_22_work.zip": inner, "__MACOSX/._x.ipynb": b"junk"}
-    (tmp_path / "export.zip").write_bytes(zipped(**names, **{"roe_12_23_ps3.ipynb": b"roe"}))
-    for place in (tmp_path, tmp_path / "export.zip"):
-        read = read_submissions(place, ["ps3_dense"])
-        assert [(one.student, one.data) for one in read] == [
-            ("11", b"inner"),
-            ("11", b"evil"),
-            ("12", b"roe"),
-        ]
-    assert [path.name for path in tmp_path.rglob("*")] == ["export.zip"]
-
-
-def test_damaged_and_encrypted_files_in_zips_cost_nobody_else_anything(tmp_path, monkeypatch):
-    names = {"ann_ps3.ipynb": b"n" * 50, "bob_ps3.ipynb": b"b" * 50, "eve_ps3.ipynb": b"e" * 50}
-    data = zipped(**names, **{"large_ps3.ipynb": b"l" * 99}).replace(b"b" * 50, b"c" * 50)
-    date = zipfile.ZipFile(io.BytesIO(data)).infolist()[0].date_time
-    stamp = ((date[0] - 1980) << 9 | date[1] << 5 | date[2]).to_bytes(2, "little")
-    central = data.index(b"PK\x01\x02")
-    data = data[:central] + data[central:].replace(stamp, b"\0\0")  # month 0, day 0
-    eve = data.rindex(b"PK\x01\x02", 0, data.rindex(b"eve_ps3"))
-    data = data[: eve + 8] + b"\x01" + data[eve + 9 :]  # the flag: encrypted
-    (tmp_path / "a.zip").write_bytes(data)
-    (tmp_path / "b.zip").write_bytes(data[:-22] + b"PK\x05\x06" + b"\xff" * 16 + b"\0\0")
-    monkeypatch.setattr("instructors.submissions.LARGEST", 98)
-    problems = {one.path: one.problem for one in read_submissions(tmp_path)}
-    assert problems == {
-        "a.zip/ann_ps3.ipynb": "",
-        "a.zip/bob_ps3.ipynb": "the file is damaged inside its zip: BadZipFile",
-        "a.zip/eve_ps3.ipynb": "the file is encrypted",
-        "a.zip/large_ps3.ipynb": "the file is larger than 100 MiB",
-        "b.zip": "the zip is damaged: BadZipFile",
-    }
-
-
-def test_a_zip_has_room_for_notebooks_only(tmp_path, monkeypatch):
-    names = {"film.mp4": b"f" * 500, "ann_ps3.ipynb": b"a" * 60, "bob_ps3.ipynb": b"b" * 60}
-    inner = zipped(**{"eve_ps3.ipynb": b"e" * 30, "dan_ps3.ipynb": b"d" * 60})
-    (tmp_path / "all.zip").write_bytes(zipped(**names, **{"more.zip": inner}))
-    monkeypatch.setattr("instructors.submissions.ALL", 160 + len(inner))
-    read = {Path(one.path).name[:3]: one for one in read_submissions(tmp_path)}
-    assert [name for name, one in read.items() if one.problem] == ["dan"]
-    assert "not read: there are more than" in read["dan"].problem
-    assert read["fil"].data == b"" and read["eve"].data == b"e" * 30
-
-
-def test_a_large_film_beside_the_notebooks_is_not_read(tmp_path, monkeypatch):
-    (tmp_path / "film_ps3.mp4").write_bytes(b"f" * 500)
-    (tmp_path / "ann_ps3.ipynb").write_bytes(b"a" * 500)
-    monkeypatch.setattr("instructors.submissions.LARGEST", 400)
-    ann, film = read_submissions(tmp_path)
-    assert film.data == ann.data == b"" and "is larger than" in ann.problem
-
-
-def test_a_zip_with_backslashes_is_read(tmp_path):
-    (tmp_path / "a.zip").write_bytes(zipped(**{"ps3\\": b"", "ps3\\jane\\ps3.ipynb": b"x"}))
-    (one,) = read_submissions(tmp_path)
-    assert (one.path, one.student) == ("a.zip/ps3/jane/ps3.ipynb", "jane")
-
-
-def test_two_people_with_one_name_are_pointed_out(sources, released, tmp_path, monkeypatch):
-    monkeypatch.setattr(grade, "Course", lambda root: None)  # slow, and not needed here
-    for name in ("A/jane_ps0.ipynb", "B/jane_ps0.ipynb"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_bytes(bytes_of(released))
-    (job,) = grader(sources, tmp_path / "out").sort(read_submissions(tmp_path))
-    looks = "LOOK: taken for one person's: A/jane_ps0.ipynb, B/jane_ps0.ipynb"
-    assert job.entry.notes == ["the newest of 2 files", looks]
-
-
-def test_a_name_in_another_encoding_is_read_and_can_be_written(tmp_path):
-    try:
-        (tmp_path / os.fsdecode(b"jos\xe9_ps3.ipynb")).write_text("x")
-    except OSError:
-        pytest.skip("this file system takes only UTF-8")
-    (one,) = read_submissions(tmp_path)
-    assert one.path == "jos\ufffd_ps3.ipynb" and one.student == "jos"
-
-
-@pytest.mark.parametrize("out", ["grades", "."])
-def test_what_the_grader_wrote_is_no_submission(out, tmp_path):
-    out = tmp_path / out
-    for name in ("nbgrader/state.json", "nbgrader/submitted/ann/ps3/ps3.ipynb", "written.csv"):
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_text("x")
-    assert found(tmp_path, "ann_ps3.ipynb", "feedback/bob_ps3.ipynb")[0] == ("ann", 0, False)
-    assert len(read_submissions(tmp_path)) == (2 if out != tmp_path else 1)
-
-
-def test_of_several_files_the_highest_attempt_and_then_the_newest_counts(tmp_path):
-    for age, name in enumerate(["a_1_5_ps3-2.ipynb", "a_1_6_ps3-1.ipynb", "x/a_1_4_ps3-2.ipynb"]):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("x")
-        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
-    assert newest(read_submissions(tmp_path)).path == "a_1_5_ps3-2.ipynb"
+# ------------------------------------------------------------------------ options
 
 
 @pytest.mark.parametrize("name", ["missing", "empty", "text.zip"])
@@ -676,8 +602,8 @@ def test_a_wrong_option_is_refused(options, complaint, tmp_path, sources, capsys
 @pytest.fixture
 def repaired(released, sources):
     source = sets.for_nbgrader(sets.read_sets(sources)[NAME])
-    return lambda notebook: repair.repair(
-        repair.read_notebook(bytes_of(notebook)), source, released
+    return lambda notebook, notes=None: repair.repair(
+        repair.read_notebook(bytes_of(notebook)), source, released, notes
     )
 
 
@@ -748,23 +674,65 @@ def test_nbgraders_markers_in_an_answer_mean_nothing(repaired, released):
     assert "### BEGIN HIDDEN TESTS" in cells["q1_tests"]
 
 
-def astray(repaired, released, notebook) -> dict[str, str]:
-    return repair.astray(repaired(notebook), released)
-
-
-def test_an_answer_in_another_cell_is_pointed_out(repaired, released):
-    assert astray(repaired, released, filled(released)) == {}
-    assert astray(repaired, released, released) == {}
+def test_a_written_answer_in_another_cell_is_pointed_out(repaired, released):
+    assert repair.astray(repaired(filled(released)), released) == {}
+    assert repair.astray(repaired(released), released) == {}
     notebook = copy.deepcopy(released)
-    notebook.cells += [nbformat.v4.new_code_cell(RIGHT), nbformat.v4.new_markdown_cell("Because.")]
-    notebook.cells += [nbformat.v4.new_code_cell("x = 3")]
-    assert astray(repaired, released, notebook) == {"q1": RIGHT, "q3": "Because."}
+    notebook.cells += [
+        nbformat.v4.new_markdown_cell("Because."),
+        nbformat.v4.new_code_cell("x = 3"),
+    ]
+    assert repair.astray(repaired(notebook), released) == {"q3": "Because."}
+
+
+def order(notebook) -> list[str]:
+    return list(answers_of(notebook))
+
+
+def test_a_notebook_without_ids_and_marks_is_read_by_its_content(repaired, released):
     stripped = filled(released, q3="Nothing is added.")
     for cell in stripped.cells:
         cell.metadata = {}
         cell.pop("id")
-    found = astray(repaired, released, stripped)
-    assert found == {"q1": RIGHT, "q2": SCALE, "q3": "Nothing is added."}
+    notes = []
+    done = repaired(stripped, notes)
+    cells = answers_of(done)
+    assert (cells["q1"], cells["q2"], cells["q3"]) == (RIGHT, SCALE, "Nothing is added.")
+    assert len(done.cells) == len(released.cells) and order(done) == order(repaired(released))
+    assert notes == ["LOOK: q1, q2, q3 found by content: not in the cell made for it"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_code_in_another_cell_is_the_answer_and_the_empty_cell_does_not_undo_it(repaired, released):
+    notebook, notes = copy.deepcopy(released), []
+    notebook.cells += [nbformat.v4.new_code_cell(RIGHT)]
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SCALE))
+    done = repaired(notebook, notes)
+    assert answers_of(done)["q1"] == RIGHT and answers_of(done)["q2"] == SCALE
+    assert "NotImplementedError" not in str(done)
+    assert order(done)[-2:] == ["q1", "q1_tests"] and order(done)[0] == "q2"
+    assert notes == [
+        "LOOK: q1, q2 found by content: not in the cell made for it",
+        "LOOK: q1 stood behind its tests: graded all the same",
+    ]
+
+
+def test_tests_in_front_of_their_answer_go_behind_it(repaired, released):
+    notebook, notes = filled(released), []
+    by_id = {cell.id: cell for cell in notebook.cells}
+    notebook.cells.remove(by_id["q1"])
+    notebook.cells.append(by_id["q1"])
+    done = repaired(notebook, notes)
+    assert order(done)[-2:] == ["q1", "q1_tests"] and len(done.cells) == len(released.cells)
+    assert notes == ["LOOK: q1 stood behind its tests: graded all the same"]
+    notes.clear()
+    assert order(repaired(filled(released), notes)) == order(repaired(released)) and notes == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_notebook_in_another_unicode_is_read(encoding, released):
+    text = json.dumps(filled(released, q3="Größe"), ensure_ascii=False)
+    assert sets.marked(repair.read_notebook(text.encode(encoding)))["q3"].source == "Größe"
 
 
 def test_half_a_letter_becomes_a_question_mark(released):
@@ -808,8 +776,8 @@ def test_malformed_metadata_are_ignored(metadata, sources, released, tmp_path, m
     content = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata}
     content["cells"] = [MARKDOWN, tagged, {**CELL, "metadata": {"tags": [3, "setup"]}}]
     data = json.dumps(content).encode()
-    one = Submission("a.ipynb", "a", "a", data, "")
-    (job,) = grader(sources, tmp_path).sort([one])
+    one = Submission("a.ipynb", lambda: data, student="a", name="a")
+    (job,) = grader(sources, tmp_path).take(Sorting(sets.read_sets(sources)).sort([one]))
     assert job.entry.set_name == NAME and job.entry.notes == []
     source = sets.for_nbgrader(sets.read_sets(sources)[NAME])
     done = repair.repair(job.notebook, source, released)
@@ -822,6 +790,7 @@ def test_malformed_metadata_are_ignored(metadata, sources, released, tmp_path, m
     [
         (b" \n", "the file is empty"),
         (b"\xff\xfe\x00", "it is not JSON"),
+        (b"\x80nonsense", "it is not JSON"),
         (b"[" * 100_000, "it is not JSON"),
         (b"[1, 2]", "without nbformat"),
         (b'{"nbformat": 4, "cells": 3}', "the notebook is damaged"),
@@ -1097,6 +1066,51 @@ def test_a_failure_of_the_grader_is_no_grade_and_is_tried_again(
     assert "run it again to go on" in capsys.readouterr().err
 
 
+def test_a_run_that_was_interrupted_goes_on_where_it_was(sources, released, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(4):
+        (tmp_path / "in" / f"s{number}{number}_{NAME}.ipynb").write_bytes(bytes_of(released))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "instructors.grade", str(tmp_path / "in"), "--out", str(out)]
+    command += ["--sources", str(sources), "--workers", "1", "--isolation", "process"]
+    started = {"cwd": ROOT, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, **started)
+    state = out / "nbgrader" / "state.json"
+    while process.poll() is None and not (state.exists() and State(state).entries):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert "run it again to go on" in process.communicate()[1] and process.returncode == 130
+    before = State(state).entries
+    assert 1 <= len(before) < 4 and not (out / "grades.csv").exists()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert f"{4 - len(before)} notebooks graded now, 4 in all" in again.stdout, again.stderr
+    after = State(state).entries
+    assert all(after[key].fingerprint == entry.fingerprint for key, entry in before.items())
+    assert len(table(out / "grades.csv")) == 4
+
+
+def test_no_more_notebooks_are_in_memory_than_are_worked_on(tmp_path):
+    one = grade.Grader.__new__(grade.Grader)
+    one.workers, alive, most = 2, set(), 0
+
+    class Notebook:
+        def __init__(self) -> None:
+            alive.add(id(self))
+
+        def __del__(self) -> None:
+            alive.discard(id(self))
+
+    one._execute = lambda job: Notebook()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = []
+        for job, future in one._executed(pool, list(range(50))):
+            done.append(job)
+            del future
+            most = max(most, len(alive))
+    assert sorted(done) == list(range(50)) and most <= 2 * one.workers + 1
+
+
 def test_the_options_of_the_command_are_the_limits(
     sources, released, tmp_path, monkeypatch, capsys
 ):
@@ -1145,3 +1159,23 @@ def test_the_class_page_of_a_fine_class_says_so(tmp_path, sources):
     text = (tmp_path / "c.html").read_text("utf-8")
     assert "Every file was graded." in text and "No test failed." in text
     assert "Ann &lt;x&gt;" in text and "<x>" not in text
+
+
+def test_the_class_page_groups_failures_by_question_and_kind(tmp_path, sources):
+    said = ["expected 23 channels = 3 + 2 × 10, got {}: did you keep the input?"] * 9
+    said = [text.format(value) for value, text in enumerate(said)]
+    said += [said[3], "expected 23 channels = 3 + 2 × 10, got None: did you keep the input?"]
+    said += ["NameError: name 'grow' is not defined"]
+    entries = [
+        Entry(str(i), "", NAME, "a.ipynb", GRADED, points=dict(FULL), failed={"q1": text})
+        for i, text in enumerate(said)
+    ]
+    class_page.write_class_page(tmp_path / "c.html", entries, sets.read_sets(sources), "process")
+    page = BeautifulSoup((tmp_path / "c.html").read_text("utf-8"), "html.parser")
+    (question,) = page.find("ol").find_all("li", recursive=False)
+    assert question.find("strong").text == "q1" and ": 12 of 12" in question.text
+    most, other = (item.text for item in question.find_all("li"))
+    assert most == f"11 × {said[3]} (or with other values: 10 messages)"
+    assert other == "1 × NameError: name 'grow' is not defined"
+    kinds = {class_page.kind_of(f"shape {value} is wrong") for value in ("(2, 3)", "(4, 5, 6)")}
+    assert len(kinds) == 1 and class_page.kind_of("x2 of conv1") == "x2 of conv1"

@@ -3,13 +3,13 @@
 import json
 import re
 
-import nbformat
 import pytest
 
 from course import ROOT, chapters, notebook
 from exercises import exercises
 from instructors import grade
 from instructors.sets import read_sets
+from tools.single_file import build_wheel
 
 GUIDE = ROOT / "book" / "instructors"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
@@ -60,6 +60,11 @@ def test_the_times_of_grading_are_those_of_the_record():
     assert set(found) == set(read_sets(ROOT / "notebooks" / "assignments"))
     assert record["processor"] in text("grading.md") and record["workers"] == 2
     assert any(run["submissions"] >= 100 for run in record["runs"].values())
+
+
+def test_the_size_of_what_is_handed_out_is_that_of_the_wheel():
+    stated = re.search(r"a wheel of some (\d+) kB", text("handing_out.md"))[1]
+    assert int(stated) == round(len(build_wheel(ROOT)[1]) / 1000, -1)
 
 
 def test_the_minutes_of_every_chapter_are_those_that_it_states():
@@ -180,16 +185,25 @@ def test_the_guide_is_in_the_book_and_its_pages_lead_to_each_other():
         ("doejane_LATE_12345_67890_ps1-2.ipynb", "12345", 2, True),
         ("Jane Doe_12345_assignsubmission_file_/ps1.ipynb", "12345", 0, False),
         ("Jane Doe_12345_assignsubmission_file_ps1.ipynb", "12345", 0, False),
+        ("12345-67890 - Jane Doe - Nov 22, 2026 1105 AM/ps1.ipynb", "12345", 0, False),
+        ("Problem Set 1_jdoe_attempt_2026-11-22-10-15-33_ps1.ipynb", "jdoe", 0, False),
+        ("Jane Doe - Problem set 1.ipynb", "Jane_Doe", 0, False),
+        ("Copy of Problem set 1.ipynb", "", 0, False),
         ("12345_ps1.ipynb", "12345", 0, False),
         ("jane/ps1.ipynb", "jane", 0, False),
         ("late/jane_ps1 (2).ipynb", "jane", 2, True),
         ("jane_ps1.ipynb", "jane", 0, False),
     ],
 )
-def test_the_file_names_in_the_guide_are_read_as_it_says(name, student, attempt, late, tmp_path):
-    path = tmp_path / "in" / name
-    path.parent.mkdir(parents=True)
-    nbformat.write(nbformat.v4.new_notebook(), path)
-    (found,) = grade.read_submissions(tmp_path / "in", read_sets(ROOT / "notebooks/assignments"))
-    assert (found.student, found.attempt, found.late) == (student, attempt, late)
+def test_the_file_names_in_the_guide_are_read_as_it_says(name, student, attempt, late):
+    found = grade.Submission(name)
+    grade.name_students([found], read_sets(ROOT / "notebooks/assignments"))
+    assert (found.student, found.attempt[1], found.late) == (student, attempt, late)
     assert name in text("grading.md") or name in text("index.md")
+
+
+def test_every_option_of_make_grade_is_in_the_guide_and_in_the_makefile():
+    options = set(re.findall(r"^\| `([A-Z_]+)=", text("grading.md"), re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    command = makefile.split("\ngrade:", 1)[1].split("\n\n", 1)[0]
+    assert options == set(re.findall(r"\$\((?:if \$\()?([A-Z_]+)\)", command))

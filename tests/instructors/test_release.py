@@ -16,7 +16,8 @@ import pytest
 
 from course import ROOT
 from densenet_lesson.records import without_seed
-from instructors import release, sets
+from instructors import release, repair, sets
+from instructors.course import Course
 from tools import address, links, setup_cell, single_file
 
 FOLDER = Path(__file__).parent / "problem_sets"
@@ -294,6 +295,21 @@ def test_where_the_course_is_published_links_lead_there():
     first, second = notebook.cells[0].source.split(", ")[:2]
     assert first == "[a](https://y.org/blob/main/notebooks/03_x.ipynb)"
     assert second == "[b](https://y.org/blob/main/book/glossary.md#c)"
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_nothing_that_was_handed_out_is_taken_for_an_answer(path, dist, tmp_path):
+    one = sets.read_sets(path.parent, path.stem)[path.stem]
+    released = Course(tmp_path).release(one)
+    published = copy.deepcopy(released)
+    links.settle_links(published, sets.FOLDER, "https://y.org/blob/main")
+    alone = read(dist / "students" / path.name)
+    bare = copy.deepcopy(alone)
+    for cell in bare.cells:  # as VS Code saves it
+        cell.metadata, cell.id = nbformat.from_dict({}), f"x{cell.id}"
+    for handed_out in (alone, published, bare):
+        notebook = repair.repair(handed_out, sets.for_nbgrader(one), released)
+        assert repair.astray(notebook, released) == {}
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)

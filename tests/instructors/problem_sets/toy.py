@@ -109,6 +109,7 @@ def written(source: str, identity: str, points: int) -> nbformat.NotebookNode:
 def toy() -> nbformat.NotebookNode:
     cells = [
         new_markdown_cell("# Problem set 0: A toy\n\nTwo questions and a half.", id="title"),
+        new_markdown_cell("It builds on [chapter\n3](../03_concatenation.ipynb).", id="objectives"),
         new_code_cell(SETUP, id="setup", metadata={"tags": ["setup"]}),
         new_code_cell("import torch\nfrom torch import nn", id="imports"),
         task("## Question 1 (50 points)\n\nHow many channels?", "q1-task"),
