@@ -13,6 +13,7 @@
     GROWTH_RATES.map((k) => [`k${k}`, { dense: `microscope_k${k}`, twin: `microscope_twin_k${k}`, images: DIGITS }]),
   );
 
+  const HINT = "Point at a tile, or tap it: who reads it? Point at a layer's name: what does it read?";
   const SLICE = 12; // milliseconds of work, then the page may answer
   const BEAT = 450; // milliseconds from layer to layer, when it plays
   const UNSURE = 0.5; // a smaller share for the first class is no answer
@@ -41,7 +42,7 @@
       A panel that keeps shows every row so far; one that adds shows the last one, since there is no other. */
   class Panel {
     constructor(microscope, { side, title, keeps }) {
-      Object.assign(this, { microscope, side, title, keeps, off: new Set(), rows: [], maps: [], limit: 0 });
+      Object.assign(this, { microscope, side, title, keeps, off: new Set(), rows: [], maps: [], links: [], limit: 0 });
       this.arcs = svg("svg", { class: "microscope-arcs", "aria-hidden": "true" });
       this.list = element("div", { class: "microscope-rows" });
       this.caption = element("p", { class: "microscope-caption" });
@@ -65,7 +66,7 @@
 
     /** Make the rows of a network. A bracket holds what can be read together. */
     fill(network) {
-      this.network = network;
+      Object.assign(this, { network, links: [] });
       this.rows = this.layers.map((layer) => this.row(layer));
       const groups = [];
       this.rows.forEach((row, i) => {
@@ -135,7 +136,6 @@
         if (this.maps[i] && (this.keeps ? i <= limit : last)) this.paint_row(tiles, this.maps[i]);
       });
       this.caption.textContent = this.counted();
-      this.connect();
     }
 
     /** A colour for what is above zero, another for what is below; the stronger, the less transparent. */
@@ -174,7 +174,7 @@
     }
 
     /** [{ source, reader, weight }]: of a channel those that read it, of a layer those that it reads. */
-    links({ layer, channel }) {
+    linked({ layer, channel }) {
       const weights = (reader, source) => lesson.reading(this.network, reader, source);
       const mean = (values) => lesson.sum(values) / values.length;
       if (channel === null) {
@@ -187,7 +187,7 @@
 
     /** Mark what a focus is about; null marks nothing. */
     mark(focus) {
-      const links = focus ? this.links(focus) : [];
+      const links = (this.links = focus ? this.linked(focus) : []);
       const most = Math.max(...links.map(({ weight }) => weight));
       this.stack.classList.toggle("microscope-asking", focus !== null);
       this.rows.forEach(({ node, meter, button, tiles }, i) => {
@@ -199,11 +199,13 @@
         button.classList.toggle("microscope-marked", here && focus.channel === null);
         tiles.forEach((tile, channel) => tile.classList.toggle("microscope-marked", here && focus.channel === channel));
       });
-      this.connect(links, most);
+      this.connect();
     }
 
-    /** Draw an arc from each source to each reader: all of them faintly, or some as wide as they are strong. */
-    connect(links = null, most = 1) {
+    /** Draw an arc from each source to each reader: all of them faintly, or the marked ones as wide as they are strong. */
+    connect() {
+      if (!this.network) return;
+      const { links } = this, most = Math.max(...links.map(({ weight }) => weight));
       const all = this.layers.flatMap((reader) => reader.reads.map((index) => ({ source: this.layers[index], reader })));
       const wide = this.arcs.clientWidth || 40;
       const height = (layer) => {
@@ -219,11 +221,11 @@
           class: weight === undefined ? "" : "microscope-arc",
         });
       };
-      if (this.network) this.arcs.replaceChildren(...(links && links.length ? links : all).map(arc));
+      this.arcs.replaceChildren(...(links.length ? links : all).map(arc));
     }
 
     describe({ layer, channel }) {
-      const links = this.links({ layer, channel });
+      const links = this.linked({ layer, channel });
       const named = (of) => links.map((link) => `${link[of].title} (${strength(link.weight)})`).join(", ");
       if (channel === null && layer.kind === "stem") return `The ${layer.title} reads the image itself.`;
       if (channel === null) {
@@ -277,11 +279,12 @@
       this.message = element("p", { class: "microscope-message" });
       this.pad = new lesson.Pad((ink) => this.take_ink(ink), (text) => this.say(text));
       this.panels = {
-        dense: new Panel(this, { side: "dense", title: "DenseNet: every layer keeps what came before", keeps: true }),
-        twin: new Panel(this, { side: "twin", title: "ResNet: every block adds to what came before", keeps: false }),
+        dense: new Panel(this, { side: "dense", title: "DenseNet: every layer keeps", keeps: true }),
+        twin: new Panel(this, { side: "twin", title: "ResNet: every block adds", keeps: false }),
       };
       this.scores = element("div", { class: "microscope-scores" });
       this.answer = element("p", { class: "microscope-answer" });
+      this.seen = element("p", { class: "microscope-seen" });
       this.detail = element("p", { class: "microscope-detail" });
       this.facts = element("div", { class: "microscope-facts" });
       this.make_controls();
@@ -314,19 +317,18 @@
       const slider = (input, shown, text) =>
         element("div", { class: "explorable-slider" }, element("label", { for: input.id }, text), shown, input);
       const clear = this.button("Clear", () => (this.pad.clear(), this.take_ink(this.pad.ink())));
-      const others = this.button("Others", () => this.offer(this.offered + 10));
+      const others = this.button("Ten others", () => this.offer(this.offered + 10));
       const picture = element("label", { for: this.file.id, class: "microscope-picture" }, "Your own picture", this.file);
-      const input = element("div", { class: "microscope-input" },
-        this.pad.node, element("div", { class: "explorable-buttons" }, clear, others, small ? null : picture),
-        this.samples, this.message, this.answer, small ? null : this.scores);
-      const steps = element("div", { class: "microscope-steps" }, slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
-      const growth = element("div", { class: "microscope-growth" }, slider(this.growth, this.growth_shown, "growth rate k"));
+      const choose = element("div", { class: "microscope-choose" },
+        element("div", { class: "explorable-buttons" }, clear, others, small ? null : picture), this.samples, this.seen, this.answer, this.message);
+      const input = element("div", { class: "microscope-input" }, this.pad.node, choose, small ? null : this.scores);
+      const steps = element("div", { class: "microscope-controls" }, small ? null : slider(this.growth, this.growth_shown, "growth rate k"),
+        slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
       const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back);
-      const bottom = element("div", { class: "microscope-bottom" }, this.detail, taking);
+      const reading = element("div", { class: "microscope-reading" }, this.detail, taking);
       const sharing = element("div", { class: "explorable-buttons" }, this.button("Copy link", () => this.copy_link()), this.link);
-      const right = element("div", { class: "microscope-networks" }, ...(small ? [steps] : [growth, steps]),
-        element("div", { class: "microscope-panels" }, panels.dense.node, panels.twin.node), bottom);
-      const main = element("div", { class: `microscope ${small ? "microscope-small" : ""}` }, input, right);
+      const both = element("div", { class: "microscope-panels" }, panels.dense.node, panels.twin.node);
+      const main = element("div", { class: `microscope ${small ? "microscope-small" : ""}` }, input, steps, both, small ? null : reading);
       return small ? [main, this.status] : [main, this.facts, sharing, this.status];
     }
 
@@ -419,6 +421,7 @@
 
     look_at(values, image) {
       Object.assign(this, { values, image });
+      this.seen.replaceChildren("What the networks see: ", lesson.ink_picture(values, this.images.size, this.pad.colour()));
       clearInterval(this.playing);
       if (!this.small || this.step === undefined) this.step = Math.min(this.step, this.last);
       this.look();
@@ -479,7 +482,7 @@
     mark() {
       const focus = this.pointed || this.chosen;
       for (const panel of Object.values(this.panels)) if (panel.network) panel.mark(focus && focus.panel === panel ? focus : null);
-      this.detail.textContent = focus ? focus.panel.describe(focus) : "Point at a tile, or tap it: who reads it? Point at a layer's name: what does it read?";
+      this.detail.textContent = focus ? focus.panel.describe(focus) : HINT;
       const able = this.chosen && this.chosen.layer.kind !== "head";
       this.take_channel.hidden = !able || this.chosen.channel === null;
       this.take_layer.hidden = !able;

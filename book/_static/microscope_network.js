@@ -44,7 +44,9 @@ window.lesson = window.lesson || {};
     const { values: from, size: wide } = x, { values: to, size } = y;
     for (let out = 0, place = 0; out < y.channels; out++) {
       for (let channel = 0; channel < x.channels; channel++, place += 9) {
-        const [a, b, c, d, e, f, g, h, i] = weight.subarray(place, place + 9);
+        const a = weight[place], b = weight[place + 1], c = weight[place + 2];
+        const d = weight[place + 3], e = weight[place + 4], f = weight[place + 5];
+        const g = weight[place + 6], h = weight[place + 7], i = weight[place + 8];
         for (let row = 0; row < size; row++) {
           let pixel = (out * size + row) * size;
           let top = (channel * wide + row * stride) * wide; // the row above, the row, the row below

@@ -12,9 +12,15 @@
 
   // ---------------------------------------------------------------- to the network's size
 
+  function largest(values) {
+    let most = 0;
+    for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+    return most;
+  }
+
   /** Where there is ink: { left, right, top, bottom } and the centre of its weight; null without any. */
   function bounds(ink) {
-    const most = ink.reduce((a, b) => Math.max(a, b), 0);
+    const most = largest(ink);
     const box = { left: SIDE, right: 0, top: SIDE, bottom: 0, x: 0, y: 0 };
     let weight = 0;
     for (let i = 0; i < ink.length; i++) {
@@ -49,7 +55,7 @@
         if (there) pixels[Math.floor(row / looks) * size + Math.floor(column / looks)] += ink[y * SIDE + x];
       }
     }
-    const most = pixels.reduce((a, b) => Math.max(a, b), 0);
+    const most = largest(pixels);
     return pixels.map((value) => value / most);
   }
 
@@ -101,7 +107,7 @@
     const sign = ground > 127 ? -1 : 1;
     const ink = new Float32Array(SIDE * SIDE);
     for (const i of inside) ink[i] = Math.max(0, sign * (grey(i) - ground));
-    const most = ink.reduce((a, b) => Math.max(a, b), 0);
+    const most = largest(ink);
     if (most < 25) throw new Error("This picture is nearly all of one colour: there is nothing to see.");
     const note = inside.some(clear) ? "What is transparent was taken for white." : "";
     return { ink: ink.map((value) => (value > 0.25 * most ? value / most : 0)), note };
@@ -153,7 +159,9 @@
 
     ink() {
       const { data } = this.pencil.getImageData(0, 0, SIDE, SIDE);
-      return Float32Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i + 3] / 255);
+      const ink = new Float32Array(SIDE * SIDE);
+      for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i + 3] / 255;
+      return ink;
     }
 
     place(event) {
