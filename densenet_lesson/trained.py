@@ -18,6 +18,7 @@ from .configs import change, get_config
 from .models import build
 
 FORMAT = "densenet_lesson weights 1"
+TYPICAL = "typical."  # what the classifier usually reads: only the microscope asks for that
 LEFT_OUT = "num_batches_tracked"  # counts training steps; no answer depends on it
 
 
@@ -46,7 +47,8 @@ def load_trained(name: str) -> nn.Module:
     header, tensors = unpack(next(path for path in paths if path.is_file()).read_bytes())
     model = build(change(get_config(header["build"]), header["config"]))
     counted = {key: value for key, value in model.state_dict().items() if LEFT_OUT in key}
-    model.load_state_dict(tensors | counted)
+    learned = {key: value for key, value in tensors.items() if not key.startswith(TYPICAL)}
+    model.load_state_dict(learned | counted)
     return model.eval()
 
 

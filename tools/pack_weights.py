@@ -18,14 +18,43 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
-from densenet_lesson import data
+from densenet_lesson import DenseNet, build, data, get_config
 from densenet_lesson.checkpoint import load_checkpoint, write_atomically
+from densenet_lesson.configs import change
+from densenet_lesson.evaluation import evaluate
 from densenet_lesson.history import History
-from densenet_lesson.trained import pack
+from densenet_lesson.trained import TYPICAL, pack
 
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results"
 IMAGES = {"digits": 200, "fashion_mnist": 50}  # how many of the test images, from the first on
+
+ENOUGH = 2000  # images of a large set, to see what is typical
+
+
+@torch.inference_mode()
+def typical(model: nn.Module, record: History) -> dict[str, Tensor]:
+    """What a DenseNet's classifier usually reads, so that a page can tell what is unlike that.
+
+    Returns:
+        The mean features of each class, over training images, [num_classes, C]; and the squared
+        distance from the nearest of these that 98 of 100 test images stay within, [1].
+    """
+    read: list[Tensor] = []
+    hook = model.classifier.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    features = []
+    images = [part.subset(min(len(part), ENOUGH)) for part in data.load(record.data["name"])]
+    for part in images:
+        evaluate(model, part, **record.inputs)
+        features.append(torch.cat(read))
+        read.clear()
+    hook.remove()
+    labels = images[0].labels
+    classes = range(images[0].num_classes)
+    centres = torch.stack([features[0][labels == number].mean(0) for number in classes])
+    distances = torch.cdist(features[1], centres).amin(1).square()
+    return {f"{TYPICAL}centres": centres, f"{TYPICAL}distance": distances.quantile(0.98).view(1)}
 
 
 def pack_run(folder: Path) -> None:
@@ -43,8 +72,13 @@ def pack_run(folder: Path) -> None:
         "std": record.data["std"],
         "test_accuracy": record.rows[-1]["test_accuracy"],
     }
+    tensors = dict(state["model"])
+    model = build(change(get_config(header["build"]), header["config"]))
+    model.load_state_dict(tensors)
+    if isinstance(model, DenseNet):
+        tensors |= typical(model.eval(), record)
     write_atomically(RESULTS / f"{folder.name}.json", text.encode())
-    write_atomically(RESULTS / "weights" / f"{folder.name}.f16", pack(header, state["model"]))
+    write_atomically(RESULTS / "weights" / f"{folder.name}.f16", pack(header, tensors))
 
 
 def pack_images(name: str, count: int) -> bytes:

@@ -14,6 +14,7 @@
   );
 
   const HINT = "Point at a tile, or tap it: who reads it? Point at a layer's name: what does it read?";
+  const known = (choice) => (Object.hasOwn(NETWORKS, choice) ? choice : "k12");
   const SLICE = 12; // milliseconds of work, then the page may answer
   const BEAT = 450; // milliseconds from layer to layer, when it plays
   const UNSURE = 0.5; // a smaller share for the first class is no answer
@@ -104,9 +105,9 @@
     /** Let the network look at an image; a generator, so that it can be done in slices. */
     *look(image) {
       const maps = [];
-      for (const { layer, shown, scores } of lesson.run_network(this.network, image, this.is_off)) {
+      for (const { layer, shown, scores, unlike } of lesson.run_network(this.network, image, this.is_off)) {
         maps[layer.index] = shown;
-        if (scores) Object.assign(this, { maps, probabilities: lesson.softmax(scores) });
+        if (scores) Object.assign(this, { maps, unlike, probabilities: lesson.softmax(scores) });
         yield;
       }
     }
@@ -334,7 +335,7 @@
 
     /** Load what is needed once the microscope is nearly in view. */
     start() {
-      const begin = () => this.restore() || this.choose(this.place.dataset.network in NETWORKS ? this.place.dataset.network : "k12");
+      const begin = () => this.restore() || this.choose(known(this.place.dataset.network));
       new IntersectionObserver((entries, observer) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
         observer.disconnect();
@@ -515,9 +516,9 @@
       const best = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
       const said = (panel) => `${class_names[best(panel)]} (${percent(Math.max(...panel.probabilities))})`;
       const truth = this.image === null ? "" : ` It is a ${class_names[this.images.labels[this.image]]}.`;
-      const unsure = Math.max(...dense.probabilities) < UNSURE;
+      const strange = dense.unlike > 1 || Math.max(...dense.probabilities) < UNSURE;
       this.answer.textContent = `DenseNet: ${said(dense)}. ResNet: ${said(twin)}.${truth}` +
-        (unsure ? " The DenseNet is not sure: this looks like nothing that it has learned." : "");
+        (strange ? " Don’t trust this: it looks unlike anything that the DenseNet has learned." : "");
       this.status.say(this.answer.textContent);
       const cell = (share, side) => element("td", { class: `microscope-${side}`, style: `--share: ${share}` }, percent(share));
       const row = (name, i) => element("tr", { class: i === best(dense) ? "microscope-best" : "" },
@@ -591,7 +592,7 @@
       const whole = (text) => (/^\d{1,4}$/.test(text ?? "") ? Number(text) : undefined);
       const pixels = Array.from(state.get("pixels") ?? "", (letter) => LEVELS.indexOf(letter) / 63);
       const image = whole(state.get("image"));
-      this.choose(choice in NETWORKS ? choice : "k12", {
+      this.choose(known(choice), {
         pixels: [64, 784].includes(pixels.length) && pixels.every((value) => value >= 0) ? Float32Array.from(pixels) : null,
         image: image === undefined ? undefined : image - 1,
         step: whole(state.get("step")),

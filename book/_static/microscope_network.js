@@ -205,14 +205,16 @@ window.lesson = window.lesson || {};
   /** Run a network layer by layer. Between two layers, the caller may pause.
 
       `is_off(layer, channel)` tells what is taken away: set to zero for whoever reads it later.
-      Yields { layer, shown }: a layer and its maps; last the classifier, with `scores`. */
+      Yields { layer, shown }: a layer and its maps; last the classifier, with
+      `scores`, and `unlike`: more than 1 if this looks like nothing that was learned. */
   function* run(network, image, is_off = () => false) {
     const { mean, std, size } = network.header;
     let state = { channels: 1, size, values: Float32Array.from(image, (value) => (value - mean[0]) / std[0]) };
     for (const layer of network.layers) {
       if (layer.kind === "head") {
         const features = network.weights.features ? relu(norm(state, network.weights.features.norm5)) : state;
-        yield { layer, scores: linear(average(features), layer.own) };
+        const means = average(features);
+        yield { layer, scores: linear(means, layer.own), unlike: distance(means, network.weights.typical) };
         return;
       }
       const written = WRITES[layer.kind](layer.own, state);
@@ -220,6 +222,15 @@ window.lesson = window.lesson || {};
       state = GOES_ON[layer.kind](state, written);
       yield { layer, shown: layer.kind === "residual" ? state : written };
     }
+  }
+
+  /** How far features are from those of the nearest class; 1 is as far as 98 of 100 test images stay within. */
+  function distance(features, typical) {
+    if (!typical) return 0;
+    const { shape: [classes, length], values } = typical.centres;
+    const squares = Array.from({ length: classes }, (_, row) =>
+      features.reduce((sum, value, i) => sum + (value - values[row * length + i]) ** 2, 0));
+    return Math.min(...squares) / typical.distance.values[0];
   }
 
   function take_away(maps, layer, is_off) {

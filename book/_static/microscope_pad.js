@@ -230,8 +230,8 @@
       try {
         const { ink, note } = await read_picture(file);
         this.show(ink, SIDE);
-        this.say(note);
         this.on_ink(ink);
+        if (note) this.say(note);
       } catch (error) {
         this.say(error.message);
       }
