@@ -304,6 +304,8 @@ def slides_of(notebook: NotebookNode) -> list[Slide]:
 def left_out(cell: NotebookNode) -> bool:
     """Is this a cell for the reader alone?"""
     tags = set(cell.metadata.get("tags", []))
+    if "hide-input" in tags and picture_blocks(cell):
+        return False  # only the code that draws is folded; it is not on slides anyway
     return cell.id in LEFT_OUT or bool(tags & LEFT_OUT_TAGS) or "data-explorable" in cell.source
 
 

@@ -44,6 +44,10 @@ def images(num, channels=1, size=8):
     return data.Images(pixels, torch.arange(num) % 3, ("T-shirt/top", "Ankle boot", "Bag"))
 
 
+ALT = "Two networks of two runs each, and more words that say what there is to be seen here."
+CURVES = {"plain, 10": [[0.2, 0.5, 0.95], [0.3, 0.6, 0.93]], "dense": [[0.4, 0.8, 0.94]]}
+KINDS = {"plain, 10": "plain", "dense": "dense"}
+
 DRAWINGS = {
     "connectivity": lambda: figures.connectivity(),
     "connectivity of 2": lambda: figures.connectivity(2),
@@ -67,6 +71,16 @@ DRAWINGS = {
         {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
     ),
     "seeds": lambda: figures.seeds({"DenseNet": [0.9, 0.93], "plain": [0.8]}, label="accuracy"),
+    "gallery": lambda: figures.gallery(
+        {"x + y": torch.eye(20, 30), "x": torch.zeros(20, 30, 3)}, ALT
+    ),
+    "curves": lambda: figures.curves(CURVES, KINDS, "training accuracy", ALT, ["plain, 10"]),
+    "feature maps": lambda: figures.feature_maps(
+        {"stem": torch.arange(20.0 * 64).view(20, 8, 8), "layer 1": torch.zeros(8, 8, 8)}, ALT
+    ),
+    "weight map": lambda: figures.weight_map(
+        torch.eye(2, 3), ["layer 1", "layer 2"], ["x", "layer 1", "layer 2"], ALT
+    ),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
 }
@@ -257,7 +271,8 @@ def test_connectivity_has_the_papers_number_of_connections(num_layers):
     arrows = [a for a in figure.findobj(FancyArrowPatch) if a.axes]
     residual = 3 * num_layers + 1  # in, around and out of each layer; out of the last sum
     dense = num_layers * (num_layers + 1) // 2  # arXiv:1608.06993, Section 1
-    assert len(arrows) == residual + dense + 1  # one more leads to all parts side by side
+    to_the_output = num_layers + 1  # Equation 2, once more: x and all layers
+    assert len(arrows) == residual + dense + to_the_output
     assert f"{dense} arrows" in figure.alt
     names = ["x", *(f"layer {i}" for i in range(1, num_layers + 1))]
     for name in names[1:]:
