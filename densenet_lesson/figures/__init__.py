@@ -17,7 +17,7 @@ from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawi
 from .family import family
 from .grids import number_grids
 from .networks import channel_growth, per_layer, stage_map
-from .pictures import image_grid
+from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
 
@@ -41,6 +41,7 @@ __all__ = [
     "residual_block",
     "roofline",
     "seeds",
+    "side_by_side",
     "stage_map",
     "transition",
     "use_svg",
