@@ -19,7 +19,7 @@ from .family import family
 from .grids import number_grids
 from .maps import feature_maps, gallery, weight_map
 from .networks import channel_growth, per_layer, stage_map
-from .pictures import image_grid
+from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
 
@@ -46,6 +46,7 @@ __all__ = [
     "residual_block",
     "roofline",
     "seeds",
+    "side_by_side",
     "stage_map",
     "transition",
     "use_svg",

@@ -92,6 +92,9 @@ for name in ("resnet18", "resnet152"):
     DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(R[name])
     DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(R[name], 64)
     DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(R[name])
+DRAWINGS["side by side"] = lambda: figures.side_by_side(
+    {"a photograph": torch.eye(9).expand(3, 9, 9), "max, 3 times": torch.eye(2)[None]}, "Lines."
+)
 DRAWINGS["growth of densenet201"] = lambda: figures.channel_growth(D["densenet201"])
 DRAWINGS["bars by stage"] = lambda: figures.per_layer(D["densenet121"], by="stage")
 DRAWINGS["growth with short blocks"] = lambda: figures.channel_growth(
@@ -604,6 +607,31 @@ def test_image_grid_shows_colours_as_they_are():
 def test_image_grid_shows_grey_from_black_to_white_whatever_the_image_holds():
     dark = data.Images(torch.full((1, 1, 4, 4), 100, dtype=torch.uint8), torch.tensor([0]), ("a",))
     assert figures.image_grid(dark, 1).axes[0].images[0].get_clim() == (0, 255)
+
+
+def test_pictures_side_by_side_are_shown_pixel_by_pixel_grey_from_black_to_white():
+    pictures = {"a": torch.rand(3, 4, 6), "b\nc": torch.full((1, 2, 2), 0.5)}
+    figure = figures.side_by_side(pictures, "B is grey.")
+    shown = [axes.images[0] for axes in figure.axes]
+    assert np.array_equal(shown[0].get_array(), pictures["a"].permute(1, 2, 0).numpy())
+    assert np.asarray(shown[1].get_array()).squeeze().tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert shown[1].get_clim() == (0, 1)
+    seen = "Side by side: a (4 × 6 pixels), b c (2 × 2 pixels). B is grey."
+    assert words(figure) == list(pictures) and figure.alt == seen
+
+
+@pytest.mark.parametrize(
+    ("pictures", "message"),
+    [
+        ({}, "must be 1 to 4 pictures"),
+        (dict.fromkeys("abcde", torch.zeros(1, 2, 2)), "must be 1 to 4 pictures"),
+        ({"a": torch.zeros(2, 2, 2)}, r"pictures\['a'\] has the shape \(2, 2, 2\)"),
+        ({"a": torch.zeros(2, 2)}, r"pictures\['a'\] has the shape \(2, 2\)"),
+    ],
+)
+def test_what_is_no_picture_is_not_shown(pictures, message):
+    with pytest.raises(ValueError, match=message):
+        figures.side_by_side(pictures, "nothing")
 
 
 def test_titles_keep_off_the_images(drawn):
