@@ -25,6 +25,7 @@ SLOW = re.compile(r"/mathjax/.*\.js")  # no explorable has a formula
 TYPESET = "window.MathJax?.startup.promise.then(() => null)"
 
 TIMINGS: dict[str, dict[str, float]] = {}  # of each page that was visited
+SPEEDS: dict[str, float] = {}  # milliseconds that a trained network takes in the page
 SPENT: dict[int, float] = {}  # processor seconds of each of the browser's processes
 
 
@@ -155,13 +156,14 @@ def widest(page: Page) -> int:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands what it measured to the process that prints it."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["browser"] = (TIMINGS, SPENT)
+        session.config.workeroutput["browser"] = (TIMINGS, SPEEDS, SPENT)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    timings, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}))
+    timings, speeds, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}, {}))
     TIMINGS.update(timings)
+    SPEEDS.update(speeds)
     SPENT.update(spent)
 
 
@@ -172,6 +174,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("pages in the browser: measured beside other tests, not asserted")
         for line in table(TIMINGS):
             write(line)
+    for name, milliseconds in sorted(SPEEDS.items()):
+        write(f"{name} reads an image in {milliseconds:.1f} ms")
     if SPENT:
         write(f"the browser worked for {sum(SPENT.values()):.0f} s of processor time")
 

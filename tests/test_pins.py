@@ -1,5 +1,6 @@
 """The exact versions in constraints.txt install on every Python that the README promises."""
 
+import os
 import re
 import sysconfig
 import tomllib
@@ -132,3 +133,9 @@ def test_a_page_names_the_oldest_pytorch_that_the_package_accepts(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     torch = other_pins.versions(ROOT / "pyproject.toml")["torch"]
     assert re.findall(r"(\S+) (?:on are accepted|or newer, torchvision)", text) == [torch]
+
+
+def test_the_tests_of_a_file_stay_with_one_of_several_workers(request):
+    """pytest 9.2 keeps a test's id where xdist 3.8 can't add the group to it."""
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    assert ("@test_pins" in request.node.nodeid) == shared

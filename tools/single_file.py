@@ -78,10 +78,11 @@ def build_wheel(root: Path, chapter: str = "") -> tuple[str, bytes]:
 
 
 def records_of(root: Path, chapter: str) -> list[str]:
-    """The files of the recorded runs that a chapter shows, and of their bands."""
+    """The files of the recorded runs that a chapter shows, of their weights and their bands."""
     bands = tomllib.loads((root / RESULTS / "bands.toml").read_text("utf-8"))
     shown = [name for name, band in bands.items() if chapter in band["chapters"]]
-    wanted = [f"{name}{seed}.json" for name in shown for seed in ("", "_[0-9]")]
+    kinds = (".json", "_[0-9].json", ".f16", "_[0-9].f16")
+    wanted = [name + kind for name in shown for kind in kinds]
     found = {path for name in wanted for path in (root / RESULTS).rglob(name)}
     files = sorted(path.relative_to(root).as_posix() for path in found)
     return [*files, f"{RESULTS}/bands.toml"] if files else []

@@ -52,6 +52,7 @@ LETTERS, TITLE_LETTERS = 88, 62  # in a line of text, of a title
 WIDEST = 88  # letters in a line of code
 FENCE = 16  # lines of code in a text
 LONGEST = 210  # letters of a paragraph; what follows is for the notes
+ANSWER = r"<details><summary>(.*?)</summary>\s*(.*?)\s*</details>"  # of a quick check, and why
 PICTURE = 440  # as high as a picture should be at least, if its width allows
 
 FORMATTER = HtmlFormatter(nowrap=True, style="a11y-high-contrast-light")
@@ -187,6 +188,18 @@ def text_blocks(source: str) -> Iterator[Block]:
             yield paragraph(" ".join(own.split()), longest)
 
 
+def quick_check(cell: NotebookNode) -> list[Block]:
+    """A quick check's question and its answers; which one is right is for the notes."""
+    if "quick-check" not in cell.metadata.get("tags", []):
+        return []
+    question = re.search(r"\*\*Quick check\.\*\*.*?(?=\n\n)", cell.source, re.DOTALL)[0]
+    found = [paragraph(" ".join(question.split()), math.inf)]
+    for answer, reason in re.findall(ANSWER, cell.source, re.DOTALL):
+        height = TEXT * lines_of(answer, LETTERS - 4) - GAP / 2
+        found.append(Block("text", f"<ul><li>{answer}</li></ul>", height, f"{answer}: {reason}"))
+    return found
+
+
 def displayed(source: str, after: str) -> Block:
     """A formula in a line of its own, with the end of the sentence that it stands in."""
     block = Block("text", MARKDOWN.render(source), 110, source)
@@ -289,7 +302,7 @@ def slides_of(notebook: NotebookNode) -> list[Slide]:
         if left_out(cell) or (exercises and tells_the_answer(cell)):
             continue
         if cell.cell_type == "markdown":
-            for block in text_blocks(cell.source):
+            for block in quick_check(cell) or text_blocks(cell.source):
                 if block.kind == "title" and block.html == "Further reading":
                     return deck
                 place_text(deck, block)
@@ -304,6 +317,8 @@ def slides_of(notebook: NotebookNode) -> list[Slide]:
 def left_out(cell: NotebookNode) -> bool:
     """Is this a cell for the reader alone?"""
     tags = set(cell.metadata.get("tags", []))
+    if "hide-input" in tags and picture_blocks(cell):
+        return False  # only the code that draws is folded; it is not on slides anyway
     return cell.id in LEFT_OUT or bool(tags & LEFT_OUT_TAGS) or "data-explorable" in cell.source
 
 

@@ -13,11 +13,13 @@ import matplotlib
 
 from .blocks import connectivity, dense_block, dense_layer, residual_block, transition
 from .branches import inception_module
+from .curves import curves
 from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
 from .family import family
 from .grids import number_grids
+from .maps import feature_maps, gallery, weight_map
 from .networks import channel_growth, per_layer, stage_map
-from .pictures import image_grid
+from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
 
@@ -31,9 +33,12 @@ __all__ = [
     "Drawing",
     "channel_growth",
     "connectivity",
+    "curves",
     "dense_block",
     "dense_layer",
     "family",
+    "feature_maps",
+    "gallery",
     "image_grid",
     "inception_module",
     "number_grids",
@@ -41,9 +46,11 @@ __all__ = [
     "residual_block",
     "roofline",
     "seeds",
+    "side_by_side",
     "stage_map",
     "transition",
     "use_svg",
+    "weight_map",
 ]
 
 

@@ -21,8 +21,8 @@ def connectivity(num_layers: int = 4) -> Drawing:
 
     Returns:
         Two columns of layers, from top to bottom. Left, the input of each layer is added to its
-        output. Right, each layer reads the block's input and all layers before it. Below, what
-        comes out: one sum, or all parts side by side.
+        output. Right, each layer reads the block's input and all layers before it, and each also
+        goes to the output. Below, what comes out: one sum, or all parts side by side.
 
     Raises:
         ValueError: if `num_layers` is not from 2 to 8.
@@ -42,8 +42,8 @@ def connectivity(num_layers: int = 4) -> Drawing:
         f"Two columns of {num_layers} layers. Left, ResNet: an arrow leads around each layer to a "
         "plus sign, which adds what came in to what the layer computed; one sum comes out. Right, "
         "DenseNet: each layer gets an arrow from the input x and one from every layer before it, "
-        f"{connections} arrows in all; x and the outputs of the {num_layers} layers come out side "
-        "by side."
+        f"{connections} arrows in all; x and the outputs of the {num_layers} layers also go down "
+        "to the output, where they come out side by side."
     )
     return sheet.finish(bottom + 0.55, alt)
 
@@ -82,13 +82,28 @@ def _dense_column(sheet: Sheet, x: float, num_layers: int, bottom: float) -> Non
         sheet.arrow([(x, _layer_y(reader - 1) + 0.16), (x, y - 0.16)], NEW if reader > 1 else INPUT)
         for source in range(reader - 1):
             _dense_arrow(sheet, x + 0.475, source, reader, num_layers)
-    left, right, top = x - 1.15, x + 1.15, bottom - 0.26
-    sheet.arrow([(x, _layer_y(num_layers) + 0.16), (x, top)])
-    sheet.line([(left, bottom - 0.2), (left, top), (right, top), (right, bottom - 0.2)])
     width = 2.3 / (num_layers + 1)
     for part in range(num_layers + 1):
         name, color = (str(part), NEW) if part else ("x", INPUT)
-        sheet.bar(left + part * width, bottom, width, 0.32, color, name)
+        left = x - 1.15 + part * width
+        sheet.bar(left, bottom, width, 0.32, color, name)
+        _output_arrow(sheet, x, left + width / 2, part, num_layers, bottom - 0.16)
+
+
+def _output_arrow(
+    sheet: Sheet, x: float, end: float, source: int, num_layers: int, bottom: float
+) -> None:
+    """Draw the way of one part to the output: down on the left, each in a lane of its own."""
+    y, color = _layer_y(source), NEW if source else INPUT
+    if source == num_layers:
+        above = bottom - 0.55
+        points = [(x, y + 0.16), (x, above), (end, above), (end, bottom)]
+    else:
+        first = x - 1.15 + 1.15 / (num_layers + 1)  # the middle of the bar's first part
+        lane = first + source * (x - 0.57 - first) / num_layers
+        above = bottom - 0.14 - 0.41 * source / num_layers
+        points = [(x - 0.475, y), (lane, y), (lane, above), (end, above), (end, bottom)]
+    sheet.arrow(points if source else [points[0], points[1], (end, bottom)], color)
 
 
 def _dense_arrow(sheet: Sheet, x: float, source: int, reader: int, num_layers: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from ..arguments import check_positive
 from .drawing import SMALL, WIDTH, Drawing
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from ..images import Images
 
 COLUMNS = 5
+MOST = 4  # pictures side by side
 
 
 def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = None) -> Drawing:
@@ -49,6 +52,41 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
     height, width = pixels.shape[1:3]
     words = ", ".join(title.replace("\n", " ") for title in titles)
     figure.alt = f"{num} images of {height} × {width} pixels. Titles, row by row: {words}."
+    return figure
+
+
+def side_by_side(pictures: Mapping[str, Tensor], seen: str) -> Drawing:
+    """Show pictures of any number of pixels equally large, side by side. Chapters 5 and 6.
+
+    Args:
+        pictures: for each title, a picture [C, H, W] of numbers from 0 to 1: colour for C = 3, grey
+            for C = 1, from black to white.
+        seen: what there is to see, in words, for those who don't see it.
+
+    Returns:
+        A row of up to four pictures.
+
+    Raises:
+        ValueError: if there are none or too many, or one is no picture.
+    """
+    if not 1 <= len(pictures) <= MOST:
+        raise ValueError(f"pictures={list(pictures)} must be 1 to {MOST} pictures")
+    for title, picture in pictures.items():
+        if picture.dim() != 3 or len(picture) not in (1, 3):
+            raise ValueError(
+                f"pictures[{title!r}] has the shape {tuple(picture.shape)}: it must be [C, H, W], "
+                "with 1 or 3 channels"
+            )
+    figure = Drawing(WIDTH, 0.4 + WIDTH / len(pictures), layout="constrained")
+    row = figure.subplots(1, len(pictures), squeeze=False)[0]
+    for axes, (title, picture) in zip(row, pictures.items(), strict=True):
+        pixels = picture.detach().clamp(0, 1).permute(1, 2, 0).cpu().numpy()  # [H, W, C]
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="none")
+        axes.set_title(title, fontsize=SMALL, pad=4)
+        axes.set_axis_off()
+    figure.settle()
+    sizes = [f"{title} ({p.shape[1]} × {p.shape[2]} pixels)" for title, p in pictures.items()]
+    figure.alt = f"Side by side: {', '.join(sizes)}. {seen}".replace("\n", " ")
     return figure
 
 

@@ -200,7 +200,12 @@ WRITTEN = [name for name in built_pages() if not is_generated(name)]
 SAMPLE = list(dict.fromkeys(few_with_all_looks(GENERATED) + widest_of_each_mould(GENERATED)))
 
 
-@pytest.fixture(scope="module", params=WRITTEN + SAMPLE)
+def visited(name: str) -> Any:
+    """A page, all of whose tests go to one worker, so that it is visited once."""
+    return pytest.param(name, marks=pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope="module", params=[visited(name) for name in WRITTEN + SAMPLE])
 def seen(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Seen]:
     seen = Seen(request.param)
     context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", color_scheme="light")

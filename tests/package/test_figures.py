@@ -44,6 +44,10 @@ def images(num, channels=1, size=8):
     return data.Images(pixels, torch.arange(num) % 3, ("T-shirt/top", "Ankle boot", "Bag"))
 
 
+ALT = "Two networks of two runs each, and more words that say what there is to be seen here."
+CURVES = {"plain, 10": [[0.2, 0.5, 0.95], [0.3, 0.6, 0.93]], "dense": [[0.4, 0.8, 0.94]]}
+KINDS = {"plain, 10": "plain", "dense": "dense"}
+
 DRAWINGS = {
     "connectivity": lambda: figures.connectivity(),
     "connectivity of 2": lambda: figures.connectivity(2),
@@ -67,6 +71,16 @@ DRAWINGS = {
         {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
     ),
     "seeds": lambda: figures.seeds({"DenseNet": [0.9, 0.93], "plain": [0.8]}, label="accuracy"),
+    "gallery": lambda: figures.gallery(
+        {"x + y": torch.eye(20, 30), "x": torch.zeros(20, 30, 3)}, ALT
+    ),
+    "curves": lambda: figures.curves(CURVES, KINDS, "training accuracy", ALT, ["plain, 10"]),
+    "feature maps": lambda: figures.feature_maps(
+        {"stem": torch.arange(20.0 * 64).view(20, 8, 8), "layer 1": torch.zeros(8, 8, 8)}, ALT
+    ),
+    "weight map": lambda: figures.weight_map(
+        torch.eye(2, 3), ["layer 1", "layer 2"], ["x", "layer 1", "layer 2"], ALT
+    ),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
 }
@@ -78,6 +92,9 @@ for name in ("resnet18", "resnet152"):
     DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(R[name])
     DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(R[name], 64)
     DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(R[name])
+DRAWINGS["side by side"] = lambda: figures.side_by_side(
+    {"a photograph": torch.eye(9).expand(3, 9, 9), "max, 3 times": torch.eye(2)[None]}, "Lines."
+)
 DRAWINGS["growth of densenet201"] = lambda: figures.channel_growth(D["densenet201"])
 DRAWINGS["bars by stage"] = lambda: figures.per_layer(D["densenet121"], by="stage")
 DRAWINGS["growth with short blocks"] = lambda: figures.channel_growth(
@@ -257,7 +274,8 @@ def test_connectivity_has_the_papers_number_of_connections(num_layers):
     arrows = [a for a in figure.findobj(FancyArrowPatch) if a.axes]
     residual = 3 * num_layers + 1  # in, around and out of each layer; out of the last sum
     dense = num_layers * (num_layers + 1) // 2  # arXiv:1608.06993, Section 1
-    assert len(arrows) == residual + dense + 1  # one more leads to all parts side by side
+    to_the_output = num_layers + 1  # Equation 2, once more: x and all layers
+    assert len(arrows) == residual + dense + to_the_output
     assert f"{dense} arrows" in figure.alt
     names = ["x", *(f"layer {i}" for i in range(1, num_layers + 1))]
     for name in names[1:]:
@@ -589,6 +607,31 @@ def test_image_grid_shows_colours_as_they_are():
 def test_image_grid_shows_grey_from_black_to_white_whatever_the_image_holds():
     dark = data.Images(torch.full((1, 1, 4, 4), 100, dtype=torch.uint8), torch.tensor([0]), ("a",))
     assert figures.image_grid(dark, 1).axes[0].images[0].get_clim() == (0, 255)
+
+
+def test_pictures_side_by_side_are_shown_pixel_by_pixel_grey_from_black_to_white():
+    pictures = {"a": torch.rand(3, 4, 6), "b\nc": torch.full((1, 2, 2), 0.5)}
+    figure = figures.side_by_side(pictures, "B is grey.")
+    shown = [axes.images[0] for axes in figure.axes]
+    assert np.array_equal(shown[0].get_array(), pictures["a"].permute(1, 2, 0).numpy())
+    assert np.asarray(shown[1].get_array()).squeeze().tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert shown[1].get_clim() == (0, 1)
+    seen = "Side by side: a (4 × 6 pixels), b c (2 × 2 pixels). B is grey."
+    assert words(figure) == list(pictures) and figure.alt == seen
+
+
+@pytest.mark.parametrize(
+    ("pictures", "message"),
+    [
+        ({}, "must be 1 to 4 pictures"),
+        (dict.fromkeys("abcde", torch.zeros(1, 2, 2)), "must be 1 to 4 pictures"),
+        ({"a": torch.zeros(2, 2, 2)}, r"pictures\['a'\] has the shape \(2, 2, 2\)"),
+        ({"a": torch.zeros(2, 2)}, r"pictures\['a'\] has the shape \(2, 2\)"),
+    ],
+)
+def test_what_is_no_picture_is_not_shown(pictures, message):
+    with pytest.raises(ValueError, match=message):
+        figures.side_by_side(pictures, "nothing")
 
 
 def test_titles_keep_off_the_images(drawn):

@@ -86,7 +86,8 @@ def letters(text: str) -> str:
 
 
 def hidden(cell: nbformat.NotebookNode) -> bool:
-    return bool({"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])))
+    tags = set(cell.metadata.get("tags", []))
+    return "hide-cell" in tags or ("hide-input" in tags and not drawn(cell))
 
 
 def drawn(cell: nbformat.NotebookNode) -> bool:

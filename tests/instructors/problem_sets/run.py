@@ -82,6 +82,11 @@ def run_cells(cells: list, names: dict, skip: frozenset = frozenset()) -> dict[s
     return tests
 
 
+def last_test(cells: list, name: str) -> int:
+    """The place of the last cell that tests a question."""
+    return max(i for i, cell in enumerate(cells) if is_test(cell) and question(cell) == name)
+
+
 def run_variants(cells: list, variants: list[Variant], solution: dict) -> list[dict]:
     """Per variant, the tests that ran with it in the place of the model solution."""
     names, found, thorough = {"__name__": "__main__"}, [], set()
@@ -96,7 +101,8 @@ def run_variants(cells: list, variants: list[Variant], solution: dict) -> list[d
                 thorough.add((variant.question, variant.right))
                 others = frozenset() if variant.right else long
                 skip = (others if first else questions) - {variant.question}
-                changed = [{**cell, "source": variant.code}, *cells[index + 1 :]]
+                end = len(cells) if first else 1 + last_test(cells, variant.question)
+                changed = [{**cell, "source": variant.code}, *cells[index + 1 : end]]
                 work = partial(run_cells, list(map(nbformat.from_dict, changed)), names, skip)
                 found.append({"variant": asdict(variant), "tests": in_a_fork(work)})
         run_cell(cell.source, names)

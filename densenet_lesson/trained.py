@@ -1,0 +1,87 @@
+"""Trained networks that come along: what recorded runs have learned, in `book/results/weights`.
+
+A file is one line of JSON, which says what follows, and then numbers, tensor after tensor: 16-bit
+floats, the low byte first. The microscope on the book's pages reads the same files.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from . import records
+from .arguments import check_choice
+from .configs import change, get_config
+from .models import build
+
+FORMAT = "densenet_lesson weights 1"
+TYPICAL = "typical."  # what the classifier usually reads: only the microscope asks for that
+LEFT_OUT = "num_batches_tracked"  # counts training steps; no answer depends on it
+
+
+def trained_names() -> list[str]:
+    """Names of all trained networks, in alphabetical order: those of their recorded runs."""
+    return sorted(
+        {path.stem for folder in records.FOLDERS for path in folder.glob("weights/*.f16")}
+    )
+
+
+def load_trained(name: str) -> nn.Module:
+    """Build a network and give it what a recorded run has learned.
+
+    Args:
+        name: one of `trained_names()`.
+
+    Returns:
+        The network, in evaluation mode. How it wants its images says its record:
+        `predict(load_trained(name), images, **load_record(name).inputs)`.
+
+    Raises:
+        ValueError: if there is no such network.
+    """
+    check_choice("name", name, tuple(trained_names()))
+    paths = [folder / "weights" / f"{name}.f16" for folder in records.FOLDERS]
+    header, tensors = unpack(next(path for path in paths if path.is_file()).read_bytes())
+    model = build(change(get_config(header["build"]), header["config"]))
+    counted = {key: value for key, value in model.state_dict().items() if LEFT_OUT in key}
+    learned = {key: value for key, value in tensors.items() if not key.startswith(TYPICAL)}
+    model.load_state_dict(learned | counted)
+    return model.eval()
+
+
+def pack(header: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        header: what stands in its first line, beside the tensors' names and shapes.
+        tensors: the numbers, by their names; what only counts training steps is left out.
+    """
+    kept = {name: tensor for name, tensor in tensors.items() if LEFT_OUT not in name}
+    shapes = [[name, list(tensor.shape)] for name, tensor in kept.items()]
+    line = json.dumps({"format": FORMAT, **header, "tensors": shapes}).encode()
+    line += b" " * (len(line) % 2 == 0) + b"\n"  # the numbers begin at an even place
+    numbers = (tensor.cpu().numpy().astype("<f2").tobytes() for tensor in kept.values())
+    return line + b"".join(numbers)
+
+
+def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the header of a file and its tensors, as 32-bit floats.
+
+    Raises:
+        ValueError: if the content is something else, or cut short.
+    """
+    line, _, numbers = content.partition(b"\n")
+    try:
+        header = json.loads(line)
+        sizes = [torch.Size(shape).numel() for _, shape in header["tensors"]]
+        right = header["format"] == FORMAT and 2 * sum(sizes) == len(numbers)
+    except (ValueError, TypeError, KeyError):
+        right = False
+    if not right:
+        raise ValueError(f"content must be a whole file of the format {FORMAT!r}")
+    parts = torch.frombuffer(bytearray(numbers), dtype=torch.float16).float().split(sizes)
+    named = zip(header["tensors"], parts, strict=True)
+    return header, {name: part.view(shape) for (name, shape), part in named}

@@ -1,0 +1,84 @@
+"""The trained networks that come along, and the tool that packs them."""
+
+import pytest
+import torch
+
+from course import ROOT
+from densenet_lesson import build, data, records
+from densenet_lesson.evaluation import evaluate
+from densenet_lesson.records import load_record
+from densenet_lesson.trained import load_trained, pack, trained_names, unpack
+from densenet_lesson.training import Recipe, train
+from tools import pack_weights
+
+FOLDER = ROOT / "book" / "results" / "weights"
+MOST_BYTES = {"digits": 120_000, "fashion_mnist": 500_000}  # of a file as a page gets it, in base64
+
+
+@pytest.mark.parametrize("name", trained_names())
+def test_a_trained_network_is_as_good_as_its_record_says(name, one_thread):
+    record = load_record(name)
+    _, test = data.load(record.data["name"])
+    if record.data["name"] != "digits":
+        test = test.subset(500)  # of 10,000: to be off by 0.05 is four deviations
+    _, accuracy = evaluate(load_trained(name), test, **record.inputs)
+    allowed = 0.004 if record.data["name"] == "digits" else 0.05
+    assert accuracy == pytest.approx(record.rows[-1]["test_accuracy"], abs=allowed)
+
+
+@pytest.mark.parametrize("name", trained_names())
+def test_a_file_is_small_enough_for_a_page_and_says_what_its_record_says(name):
+    content, record = (FOLDER / f"{name}.f16").read_bytes(), load_record(name)
+    header, tensors = unpack(content)
+    assert len(content) * 4 / 3 <= MOST_BYTES[header["data"]]
+    assert (header["build"], header["config"]) == (record.model["build"], record.model["config"])
+    assert (header["mean"], header["std"]) == (record.data["mean"], record.data["std"])
+    assert header["test_accuracy"] == record.rows[-1]["test_accuracy"]
+    learned = {key for key, _ in load_trained(name).named_parameters()}
+    assert sum(tensors[key].numel() for key in learned) == record.model["parameters"]
+
+
+def test_the_offered_images_are_the_first_test_images():
+    for name, count in pack_weights.IMAGES.items():
+        stored = (FOLDER / f"{name}_images.u8").read_bytes()
+        if name == "digits":  # the others are not on every machine
+            assert stored == pack_weights.pack_images(name, count)
+        assert len(stored.partition(b"\n")[2]) % count == 0
+
+
+def test_what_is_packed_is_unpacked_again():
+    model = build("densenet_digits", growth_rate=2, block_config=(1, 1), num_init_features=3)
+    header, tensors = unpack(pack({"build": "mine"}, model.state_dict()))
+    assert header["build"] == "mine"
+    for name, tensor in model.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(tensors[name], tensor.half().float())
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:-2], lambda c: b"x" + c, lambda c: b"{}\n"])
+def test_a_damaged_file_is_refused(damage):
+    content = pack({}, {"weight": torch.ones(2, 3)})
+    with pytest.raises(ValueError, match="whole file of the format 'densenet_lesson weights 1'"):
+        unpack(damage(content))
+
+
+def test_an_unknown_network_gets_the_names_of_those_that_are_there():
+    with pytest.raises(ValueError, match="name='mine' must be .*'microscope_k12'"):
+        load_trained("mine")
+
+
+def test_a_finished_run_is_packed_with_its_record(tmp_path, monkeypatch, one_thread):
+    results = tmp_path / "results"
+    monkeypatch.setattr(pack_weights, "RESULTS", results)
+    monkeypatch.setattr(records, "FOLDERS", (results,))
+    images = [part.subset(20) for part in data.load("digits")]
+    model = build("densenet_digits", growth_rate=2, block_config=(1, 1), num_init_features=3)
+    folder = tmp_path / "mine"
+    options = {"checkpoint": folder / "checkpoint.pt", "progress": False, "device": "cpu"}
+    history = train(model, *images, Recipe(epochs=1, batch_size=10), **options)
+    history.model["build"], history.data["name"] = "densenet_digits", "digits"
+    (folder / "record.json").write_text(history.to_json(), encoding="utf-8")
+    assert pack_weights.main([str(folder)]) == 0
+    assert load_record("mine").to_json() == history.to_json() and trained_names() == ["mine"]
+    for name, tensor in load_trained("mine").named_parameters():
+        assert torch.equal(tensor, model.get_parameter(name).half().float())
