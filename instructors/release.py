@@ -117,6 +117,12 @@ def lead_to(
     settle_links(notebook, folder, published.files)
 
 
+def sizes(folder: Path) -> str:
+    """How large the notebooks in a folder are, in words."""
+    found = [path.stat().st_size / 1000 for path in folder.glob("*.ipynb")]
+    return f" of {min(found):.0f} to {max(found):.0f} kB"
+
+
 def write_folder(folder: Path, notebooks: dict[str, NotebookNode]) -> None:
     """Replace a folder by one with these notebooks."""
     draft = folder.with_name(f".{folder.name}.part")
@@ -210,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
             release(sets, out, options.root, options.source)
             for warning in who_reads(sources):
                 print(f"WARNING: {warning}", file=sys.stderr)
-            print(f"{len(sets)} notebooks: hand out {out / 'students'}.")
+            print(f"{len(sets)} notebooks{sizes(out / 'students')}: hand out {out / 'students'}.")
             print(f"Keep {out / 'instructors'}: it holds the solutions.")
     except (ValueError, RuntimeError) as error:
         print(f"release: {error}", file=sys.stderr)

@@ -10,7 +10,6 @@ from exercises import exercises
 from instructors import gains, grade
 from instructors.inventory import ideas
 from instructors.sets import read_sets
-from tools.single_file import build_wheel
 
 GUIDE = ROOT / "book" / "instructors"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
@@ -74,11 +73,6 @@ def test_the_table_of_ideas_is_that_of_the_concept_inventory():
     ]
     assert f"Below {gains.FEW} students" in page and f"stay below {gains.LOW}," in page
     assert f"that {gains.KNOWN:.0%} knew before".replace("%", " %") in page
-
-
-def test_the_size_of_what_is_handed_out_is_that_of_the_wheel():
-    stated = re.search(r"a wheel of some (\d+) kB", text("handing_out.md"))[1]
-    assert int(stated) == round(len(build_wheel(ROOT)[1]) / 1000, -1)
 
 
 def test_the_minutes_of_every_chapter_are_those_that_it_states():

@@ -101,6 +101,12 @@ def test_students_and_instructors_get_the_same_cells_but_for_rubrics(dist):
 AUDIENCES = ("students", "instructors")
 
 
+def test_the_command_says_how_large_the_files_are(tmp_path):
+    for name, size in (("a", 12_400), ("b", 250_000)):
+        (tmp_path / f"{name}.ipynb").write_bytes(b"x" * size)
+    assert release.sizes(tmp_path) == " of 12 to 250 kB"
+
+
 def test_a_released_notebook_says_which_set_it_is_and_locks_its_tests(dist):
     released = read(dist / "students" / "ps0_toy.ipynb")
     assert released.metadata.densenet_lesson.problem_set == "ps0_toy"
