@@ -75,6 +75,21 @@ def test_the_table_of_ideas_is_that_of_the_concept_inventory():
     assert f"that {gains.KNOWN:.0%} knew before".replace("%", " %") in page
 
 
+def test_what_the_guide_says_of_a_large_class_is_that_of_the_records():
+    page = text("grading.md")
+    record = json.loads((GUIDE / "grading_large.json").read_text(encoding="utf-8"))
+    quick = json.loads((GUIDE / "grading_time.json").read_text(encoding="utf-8"))
+    count, seconds = record["submissions"], record["seconds"]
+    assert f"{count} of them took {seconds} seconds" in page
+    assert 1000 * seconds / count / 3600 == pytest.approx(3.25, abs=0.1)
+    alone = quick["runs"][record["set"]]
+    assert 1000 * alone["seconds"] / alone["submissions"] / 60 == pytest.approx(30, abs=3)
+    memory = record["mebibytes_when_so_many_were_graded"]
+    most = record["mebibytes_at_most"]
+    said = f"{memory['5']} MiB when 5 were graded, {memory['60']} MiB when 60 were, and {most} MiB"
+    assert said in page
+
+
 def test_the_minutes_of_every_chapter_are_those_that_it_states():
     expected = {name: stated(name) for name in chapters()}
     in_syllabus = {
