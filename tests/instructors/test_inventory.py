@@ -166,11 +166,19 @@ def test_a_known_gain_lies_within_the_interval(paired):
     assert 0.88 <= np.mean(inside) <= 0.99  # of 95 % intervals, 150 of them
 
 
+def test_knowing_who_is_who_makes_the_interval_narrower():
+    first, second = simulated(200, 0.5, 0.3, 0)
+    paired, apart = (gains.gain_of(first, second, known) for known in (True, False))
+    assert paired.gain == apart.gain and paired.high - paired.low < apart.high - apart.low
+
+
 def test_the_gain_is_the_share_of_what_could_be_gained():
     before = np.array([1] * 40 + [0] * 60)
     found = gains.gain_of(before, np.array([1] * 70 + [0] * 30), paired=True)
     assert (found.before, found.after, found.gain) == pytest.approx((0.4, 0.7, 0.5))
     assert not found.teach_again
+    nobody = gains.gain_of(before, before, paired=True)
+    assert nobody.gain == 0 and nobody.high - nobody.low > 0.02  # no certainty all the same
     assert gains.gain_of(before, before, paired=True).teach_again
     ones = np.ones(30, int)
     assert np.isnan(gains.gain_of(ones, ones, True).gain)
