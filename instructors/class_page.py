@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -34,7 +35,11 @@ td:last-child { min-width: 12rem } li { overflow-wrap: anywhere }
 
 
 def write_class_page(
-    path: Path, entries: list[Entry], sets: dict[str, ProblemSet], way: str
+    path: Path,
+    entries: list[Entry],
+    sets: dict[str, ProblemSet],
+    way: str,
+    missing: Sequence[str] = (),
 ) -> None:
     """Write the page.
 
@@ -43,9 +48,10 @@ def write_class_page(
         entries: all of this run, the ungraded ones too.
         sets: the problem sets by name.
         way: how the notebooks were isolated, a key of `ISOLATION`.
+        missing: of whom the roster names and no file, a line each.
     """
     graded = [entry for entry in entries if entry.graded]
-    parts = ["<h1>Grades of the class</h1>", _problems(entries)]
+    parts = ["<h1>Grades of the class</h1>", _problems(entries, missing)]
     for name, one in sets.items():
         own = [entry for entry in graded if entry.set_name == name]
         if own:
@@ -58,9 +64,9 @@ def write_class_page(
     write_whole(path, f"{page}</main></body></html>\n")
 
 
-def _problems(entries: list[Entry]) -> str:
-    """Files that could not be graded, and notebooks that need a look."""
-    lines = []
+def _problems(entries: list[Entry], missing: Sequence[str]) -> str:
+    """Files that could not be graded, notebooks that need a look, and who has sent nothing."""
+    lines = [f"<li>{escape(line)}</li>" for line in missing]
     for entry in entries:
         who = escape(f"{entry.name or entry.student or '?'} ({entry.path})")
         alarming = [note for note in entry.notes if re.search("TAMPERED|stopped|LOOK", note)]

@@ -336,8 +336,16 @@ class Grader:
         write_uploads(self.out / "upload", entries, self.sets, self.roster)
         write_status(self.out / "status.csv", lines, self.sets)
         looks = [*self.problems, *self.warnings, *entries]
-        write_class_page(self.out / "class.html", looks, self.sets, self.state.isolation)
+        about = (self.state.isolation, self.missing())
+        write_class_page(self.out / "class.html", looks, self.sets, *about)
         self.state.save()
+
+    def missing(self) -> list[str]:
+        """Whom the roster names and no file: in words."""
+        lines = (*self.problems, *self.aside, *self.entries())
+        known = {entry.student for entry in lines}
+        people = {person.id: person.name for person in self.roster if person.id not in known}
+        return [f"nothing from {student} ({name})" for student, name in people.items()]
 
     def _write_feedback(self) -> None:
         folder = self.out / "feedback"
@@ -455,10 +463,8 @@ def summarise(grader: Grader) -> None:
     for problem in problems:
         print(f"PROBLEM: {problem.path}: {problem.status}")
     entries = grader.entries()
-    handed_in = {entry.student for entry in (*entries, *problems)}
-    for person in grader.roster:
-        if person.id not in handed_in:
-            print(f"MISSING: {person.id} ({person.name}) has handed in nothing")
+    for line in grader.missing():
+        print(f"MISSING: {line}")
     waiting = sum(len(entry.waiting) for entry in entries)
     counts = f"{grader.graded} notebooks graded now, {len(entries)} in all"
     print(f"{counts}, {len(problems)} problems.")

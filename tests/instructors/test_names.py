@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from instructors import grade, sets, tables
+from instructors.class_page import write_class_page
 from instructors.entry import GRADED, Entry
 from instructors.names import Person, name_students, plain, read_roster, spellings
 from instructors.sorting import NO_NAME, Sorting
@@ -291,10 +292,15 @@ def test_who_has_handed_in_nothing_is_said(all_sets, tmp_path, capsys):
     grader = grade.Grader.__new__(grade.Grader)
     grader.problems, grader.warnings, grader.graded, grader.out = [], [], 0, tmp_path
     grader.roster = written(tmp_path / "class.csv", ROSTER)
+    grader.aside = [Entry("12", "Jane", "", "a.pdf", "not a notebook")]
     grader.entries = lambda: [Entry("11", "Jane", "ps0_toy", "a", GRADED)]
     grade.summarise(grader)
+    line = "nothing from 13 (García, José)"
     said = capsys.readouterr().out
-    assert "MISSING: 13 (García, José) has handed in nothing" in said and "MISSING: 11" not in said
+    assert f"MISSING: {line}" in said and "from 11" not in said and "from 12" not in said
+    write_class_page(tmp_path / "c.html", [], all_sets, "process", grader.missing())
+    page = (tmp_path / "c.html").read_text("utf-8")
+    assert f"<li>{line}</li>" in page and "2 need a look" in page
 
 
 # ------------------------------------------------------------------------ zips and folders
