@@ -286,7 +286,7 @@ def test_the_twin_s_channels_are_overwritten_and_the_dense_ones_stay(scope):
     dense, twin = scope.locator(".microscope-dense"), scope.locator(".microscope-twin")
     scope.get_by_role("slider", name="shown up to").fill("2")
     expect(dense.locator(".microscope-caption")).to_have_text(
-        "After layer 2: 16 + 2 × 4 = 24 channels, and all of them can be read."
+        "to be read after layer 2: 16 + 2 × 4 = 24 channels"
     )
     assert dense.locator(".microscope-row:not(.microscope-later) .microscope-tile").count() == 24
     assert twin.locator(".microscope-tile:visible").count() > 7  # of later blocks, still empty
