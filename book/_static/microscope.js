@@ -292,7 +292,7 @@
       this.facts = element("div", { class: "microscope-facts" });
       this.make_controls();
       this.body = body;
-      this.waiting = [...place.childNodes]; // the picture stays until the networks have come
+      this.waiting = [...place.querySelectorAll("img")]; // the picture stays until the networks have come
       body.append(...this.waiting, this.message, this.status);
       this.start();
     }

@@ -423,13 +423,17 @@ def scribble() -> bytes:
 # ------------------------------------------------------------------------ elsewhere
 
 
-def test_the_page_gets_the_committed_files():
+MOST_BYTES = {"digits": 120_000, "fashion_mnist": 500_000}  # of a network's script
+
+
+def test_the_page_gets_the_committed_files_and_each_is_small_enough():
     for path in WEIGHTS.iterdir():
         script = (HTML / "_static" / "microscope" / f"{path.stem}.js").read_text(encoding="utf-8")
         arguments = script.removeprefix("lesson.unpacked(").removesuffix(");\n")
         words = json.loads(f"[{arguments}]")
         head, _, rest = path.read_bytes().partition(b"\n")
         assert words[:2] == [path.stem, json.loads(head)]
+        assert len(script) <= MOST_BYTES[words[1].get("data", "digits")]
         assert base64.b64decode(words[2]) == rest, "run `make book`"
 
 
