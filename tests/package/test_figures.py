@@ -767,3 +767,35 @@ def test_the_package_imports_matplotlib_only_for_figures_and_never_pyplot():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# ------------------------------------------------------------------------- curves, maps, weights
+
+
+def test_curves_name_each_network_with_the_mean_of_its_last_epoch():
+    figure = figures.curves(CURVES, KINDS, "training accuracy", ALT)
+    assert {"plain, 10: 94.0 %", "dense: 94.0 %"} <= set(words(figure))
+    drawn = [line.get_ydata().tolist() for line in figure.axes[0].lines]
+    assert drawn == [*CURVES["plain, 10"], *CURVES["dense"]]
+
+
+def test_feature_maps_show_every_channel_in_its_own_range():
+    maps = torch.stack([torch.zeros(2, 2), torch.tensor([[-1.0, 0.0], [0.0, 3.0]])])
+    shown = figures.feature_maps({"layer 1": maps}, ALT).axes[0].images
+    assert [image.get_clim() for image in shown] == [(0, 1), (-1, 3)]
+    assert shown[1].get_array().tolist() == maps[1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: figures.curves({}, {}, "accuracy", ALT), "runs={}"),
+        (lambda: figures.curves(CURVES, {"dense": "dense"}, "accuracy", ALT), "kinds"),
+        (lambda: figures.feature_maps({}, ALT), "rows={}"),
+        (lambda: figures.feature_maps({"a": torch.zeros(8, 8)}, ALT), r"rows\['a'\].*\(8, 8\)"),
+        (lambda: figures.weight_map(torch.eye(2), ["a"], ["x", "y"], ALT), r"\(2, 2\)"),
+    ],
+)
+def test_curves_maps_and_weights_name_what_they_cannot_show(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
