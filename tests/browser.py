@@ -50,6 +50,7 @@ def find_browser() -> str:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    find_browser()  # without one, what drives it may not start either: it needs a library of it
     with sync_playwright() as playwright:
         yield playwright
 
