@@ -519,8 +519,8 @@
       if (able) {
         const { panel, layer, channel } = this.chosen;
         const words = (key) => (panel.off.has(key) ? "Put back" : "Take away");
-        this.take_channel.textContent = `${words(`${layer.index}.${channel}`)} channel ${channel + 1} of ${layer.title}`;
-        this.take_layer.textContent = `${words(`${layer.index}`)} all of ${layer.title}`;
+        this.take_channel.textContent = `${words(`${layer.index}.${channel}`)} channel ${channel + 1}`;
+        this.take_layer.textContent = `${words(`${layer.index}`)} ${["stem", "transition"].includes(layer.kind) ? `the ${layer.title}` : layer.title}`;
       }
       this.put_back.hidden = !Object.values(this.panels).some(({ off }) => off.size);
     }

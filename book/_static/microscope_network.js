@@ -168,41 +168,49 @@ window.lesson = window.lesson || {};
     residual: (x, y) => relu(add(fit_shortcut(x, y.channels, y.size), y)), // x + y
   };
 
-  /** List the layers of a network: what each is called, how large it is, and which ones it reads. */
-  function list_layers({ config, size }, weights) {
+  /* The layers of a network: what each is called, its own part of the weights, the channels and the
+     size that it writes, and the numbers of the layers that it reads. */
+
+  const list = (layers, kind, name, title, own, channels, size, reads) =>
+    layers.push({ index: layers.length, kind, name, title, own, channels, size, reads });
+
+  const since = (layers, first) => layers.slice(first).map(({ index }) => index);
+
+  /** A layer reads all that its block has so far; the next block begins with the transition. */
+  function densenet_layers(config, { features, classifier }) {
+    const layers = [], { growth_rate } = config;
+    let size = config.image_size, count = 0, begin = 0;
+    list(layers, "stem", "features.conv0", "stem", features, config.num_init_features, size, []);
+    config.block_config.forEach((length, i) => {
+      const block = `denseblock${i + 1}`, transition = `transition${i + 1}`;
+      for (let j = 1; j <= length; j++) {
+        const name = `denselayer${j}`, own = features[block][name];
+        list(layers, "dense", `features.${block}.${name}`, `layer ${++count}`, own, growth_rate, size, since(layers, begin));
+      }
+      if (!features[transition]) return; // after the last block there is none
+      const reads = since(layers, begin), own = features[transition];
+      size = Math.floor(size / 2);
+      begin = layers.length;
+      list(layers, "transition", `features.${transition}`, "transition", own, own.conv.weight.shape[0], size, reads);
+    });
+    list(layers, "head", "classifier", "classifier", classifier, config.num_classes, 1, since(layers, begin));
+    return layers;
+  }
+
+  /** A block reads what the one before it has left, and nothing else. */
+  function resnet_layers(config, weights) {
     const layers = [];
-    const push = (kind, name, title, own, channels, pixels, reads) =>
-      layers.push({ index: layers.length, kind, name, title, own, channels, size: pixels, reads });
-    const everything = (from) => layers.slice(from).map(({ index }) => index);
-    if (config.block_config) {
-      let count = 0, block_starts = 0;
-      push("stem", "features.conv0", "stem", weights.features, config.num_init_features, size, []);
-      config.block_config.forEach((length, block) => {
-        const inside = weights.features[`denseblock${block + 1}`];
-        for (let i = 1; i <= length; i++) {
-          const name = `features.denseblock${block + 1}.denselayer${i}`;
-          push("dense", name, `layer ${++count}`, inside[`denselayer${i}`], config.growth_rate, size, everything(block_starts));
-        }
-        const transition = weights.features[`transition${block + 1}`];
-        if (!transition) return;
-        size >>= 1;
-        const read = everything(block_starts);
-        block_starts = layers.length;
-        push("transition", `features.transition${block + 1}`, "transition", transition, transition.conv.weight.shape[0], size, read);
-      });
-      push("head", "classifier", "classifier", weights.classifier, config.num_classes, 1, everything(block_starts));
-    } else {
-      let count = 0;
-      push("stem", "relu", "stem", weights, config.widths[0], size, []);
-      config.layers.forEach((length, stage) => {
-        if (stage) size = Math.ceil(size / 2);
-        for (let i = 0; i < length; i++) {
-          const own = weights[`layer${stage + 1}`][i];
-          push("residual", `layer${stage + 1}.${i}`, `block ${++count}`, own, config.widths[stage], size, [layers.length - 1]);
-        }
-      });
-      push("head", "fc", "classifier", weights.fc, config.num_classes, 1, [layers.length - 1]);
-    }
+    const last = () => since(layers, layers.length - 1);
+    let size = config.image_size, count = 0;
+    list(layers, "stem", "relu", "stem", weights, config.widths[0], size, []);
+    config.layers.forEach((length, stage) => {
+      if (stage) size = Math.ceil(size / 2);
+      for (let i = 0; i < length; i++) {
+        const name = `layer${stage + 1}`, own = weights[name][i];
+        list(layers, "residual", `${name}.${i}`, `block ${++count}`, own, config.widths[stage], size, last());
+      }
+    });
+    list(layers, "head", "fc", "classifier", weights.fc, config.num_classes, 1, last());
     return layers;
   }
 
@@ -212,7 +220,7 @@ window.lesson = window.lesson || {};
       Yields { layer, shown }: a layer and its maps; last the classifier, with
       `scores`, and `unlike`: more than 1 if this looks like nothing that was learned. */
   function* run(network, image, is_off = () => false) {
-    const { mean, std, size } = network.header;
+    const { mean, std, config: { image_size: size } } = network.header;
     let state = { channels: 1, size, values: Float32Array.from(image, (value) => (value - mean[0]) / std[0]) };
     for (const layer of network.layers) {
       if (layer.kind === "head") {
@@ -294,8 +302,8 @@ window.lesson = window.lesson || {};
       const length = shape.reduce((product, side) => product * side, 1);
       place[last] = { shape, values: numbers.subarray(start, (start += length)) };
     }
-    const size = header.config.image_size;
-    return { name, header: { ...header, size }, weights, layers: list_layers({ ...header, size }, weights) };
+    const listed = header.config.block_config ? densenet_layers : resnet_layers;
+    return { name, header, weights, layers: listed(header.config, weights) };
   }
 
   /** 16-bit floats (1 bit sign, 5 bits exponent, 10 bits fraction) → 32-bit floats. */

@@ -260,7 +260,7 @@ def test_what_is_taken_away_changes_scores_and_the_count_at_once(scope):
     expect(facts).not_to_contain_text("counting")
     before, scores = right(scope), scope.locator(".microscope-scores").inner_text()
     row(scope, "layer 2").get_by_role("button", name="channel 1 of 4").click()
-    scope.get_by_role("button", name="Take away all of layer 2").click()
+    scope.get_by_role("button", name="Take away layer 2").click()
     expect(facts.locator("td").first).to_contain_text("fewer")
     assert scope.locator(".microscope-scores").inner_text() != scores
     assert row(scope, "layer 2").locator(".microscope-off").count() == 4
