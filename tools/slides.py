@@ -52,7 +52,7 @@ LETTERS, TITLE_LETTERS = 88, 62  # in a line of text, of a title
 WIDEST = 88  # letters in a line of code
 FENCE = 16  # lines of code in a text
 LONGEST = 210  # letters of a paragraph; what follows is for the notes
-ANSWER = r"<details><summary>(.*?)</summary>\s*(.*?)\s*</details>"  # of a quick check, and why
+ANSWER = r"<details><summary>(.*?)</summary>"  # of a quick check
 PICTURE = 440  # as high as a picture should be at least, if its width allows
 
 FORMATTER = HtmlFormatter(nowrap=True, style="a11y-high-contrast-light")
@@ -189,14 +189,14 @@ def text_blocks(source: str) -> Iterator[Block]:
 
 
 def quick_check(cell: NotebookNode) -> list[Block]:
-    """A quick check's question and its answers; which one is right is for the notes."""
+    """A quick check's question and its answers; the reasons stay folded in the chapter."""
     if "quick-check" not in cell.metadata.get("tags", []):
         return []
     question = re.search(r"\*\*Quick check\.\*\*.*?(?=\n\n)", cell.source, re.DOTALL)[0]
     found = [paragraph(" ".join(question.split()), math.inf)]
-    for answer, reason in re.findall(ANSWER, cell.source, re.DOTALL):
+    for answer in re.findall(ANSWER, cell.source):
         height = TEXT * lines_of(answer, LETTERS - 4) - GAP / 2
-        found.append(Block("text", f"<ul><li>{answer}</li></ul>", height, f"{answer}: {reason}"))
+        found.append(Block("text", f"<ul><li>{answer}</li></ul>", height, answer))
     return found
 
 

@@ -155,6 +155,13 @@ def test_a_sentence_that_goes_on_behind_a_formula_is_shown_with_it(slides):
     assert r"soafterwardsthereare\[k_0+L\,k\]channels.Inchapter3" in shown
 
 
+def test_a_quick_check_is_shown_with_its_answers_and_without_the_reasons(slides):
+    page = deck(slides, "04_growth_rate")
+    place = next(tag for tag in page.select("section") if "does its layer 5 read?" in tag.text)
+    assert [tag.get_text() for tag in place.select("li")][-4:] == ["76", "48", "64", "12"]
+    assert "Right." not in place.get_text() and "Wrong." not in place.get_text()
+
+
 def test_what_the_slides_leave_out_is_in_the_notes_for_the_speaker(slides):
     page = deck(slides, "03_concatenation")
     notes = [note.extract().get_text() for note in page.select("aside.notes")]
