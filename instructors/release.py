@@ -33,6 +33,8 @@ from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
 
 SOLUTIONS = "what you push there shows the solutions in notebooks/assignments"
 SOURCES = ("wheel", "repository")
+# Parts of the package that a problem set carries for nothing: drawings, and recorded runs.
+NOT_NEEDED = ("figures", "benchmarks.py", "records.py", "reproduce.py", "trained.py")
 
 
 class Trace(RuntimeError):
@@ -68,7 +70,7 @@ def release(sets: dict[str, ProblemSet], out: Path, root: Path, source: str = "w
                 elif published:
                     lead_to(published, notebook, FOLDER, root)
                 else:
-                    carry_wheel(notebook, build_wheel(root))
+                    carry_wheel(notebook, build_wheel(root, leave=NOT_NEEDED))
                     settle_links(notebook, FOLDER)
     for audience in ("students", "instructors"):
         notebooks = {name: versions[audience] for name, versions in made.items()}

@@ -22,9 +22,19 @@ def pages() -> list[str]:
     ]
 
 
+def all_notebooks() -> list[str]:
+    """The notebooks of the chapters and of the appendices, in reading order."""
+    return [Path(page).name for page in pages() if page.startswith("notebooks/")]
+
+
 def chapters() -> list[str]:
     """The chapters' notebooks in reading order, such as "03_concatenation"."""
-    return [Path(page).name for page in pages() if page.startswith("notebooks/")]
+    return [name for name in all_notebooks() if name[0].isdigit()]
+
+
+def appendices() -> list[str]:
+    """The appendices' notebooks, such as "a1_museum": to look things up in."""
+    return [name for name in all_notebooks() if not name[0].isdigit()]
 
 
 def notebook(chapter: str) -> nbformat.NotebookNode:

@@ -20,7 +20,18 @@ from packaging.version import Version
 
 import densenet_lesson
 import notebook_tools
-from course import OUR_NAME, ROOT, chapters, code_cells, led_to, notebook, pages, read_yaml
+from course import (
+    OUR_NAME,
+    ROOT,
+    all_notebooks,
+    appendices,
+    chapters,
+    code_cells,
+    led_to,
+    notebook,
+    pages,
+    read_yaml,
+)
 from tools import address
 from tools import setup_cell as setup_cells
 from tools.address import Address
@@ -58,7 +69,7 @@ def test_an_address_in_the_configuration_is_written_everywhere_and_taken_out_aga
     written = {path.relative_to(copy) for path in notebook_tools.write_links(copy)}
     notebooks = {path.relative_to(copy) for path in (copy / "notebooks").rglob("*.ipynb")}
     assert written == notebooks | {Path("CITATION.cff"), Path("pyproject.toml")}
-    for chapter in chapters():
+    for chapter in all_notebooks():
         text = (copy / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8")
         assert f"github/someone/their-copy/blob/spring-2027/notebooks/{chapter}.ipynb" in text
     for path in notebooks:
@@ -176,7 +187,7 @@ def setup_cell(
     return subprocess.run(python, env=environment, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_the_set_up_cell_is_the_first_code_cell_and_the_colab_link_is_near_the_title(chapter):
     cells = notebook(chapter).cells
     assert cells[0].source.startswith("# "), "a chapter begins with its title"
@@ -263,7 +274,7 @@ def test_the_package_imports_nothing_that_colab_lacks(path):
     assert needs(path) <= set(versions(COLAB))
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_a_notebook_imports_nothing_that_colab_lacks(chapter):
     code = "\n".join(cell.source for cell in code_cells(chapter))
     assert imports(code) <= set(versions(COLAB)) | {"d2l"}
@@ -387,8 +398,8 @@ def test_every_action_is_github_s_own_in_a_named_major_version():
 # ------------------------------------------------------------------------ notebooks
 
 
-def test_every_notebook_is_a_chapter_of_the_book():
-    assert chapters() == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+def test_every_notebook_is_a_chapter_or_an_appendix_of_the_book():
+    assert all_notebooks() == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
 def texts(cell: nbformat.NotebookNode) -> list[str]:
@@ -401,7 +412,7 @@ def texts(cell: nbformat.NotebookNode) -> list[str]:
     return [text for text in found if text]
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_outputs_are_stored_from_one_run_in_a_fresh_kernel(chapter):
     counts = [cell.execution_count for cell in code_cells(chapter)]
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
@@ -413,7 +424,7 @@ def test_outputs_are_stored_from_one_run_in_a_fresh_kernel(chapter):
 MACHINE = r"/(home|root|Users|tmp|work|usr|content)/\w|[A-Z]:\\|site-packages"
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_outputs_hold_no_errors_warnings_or_paths_of_one_machine(chapter):
     for cell in code_cells(chapter):
         kinds = {output.output_type for output in cell.outputs}
@@ -424,7 +435,7 @@ def test_outputs_hold_no_errors_warnings_or_paths_of_one_machine(chapter):
             assert not path, f"cell {cell.id} stores {text[path.start() : path.start() + 60]!r}"
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_code_is_plain_python(chapter):
     for cell in code_cells(chapter):
         with contextlib.suppress(SyntaxError):
@@ -435,7 +446,7 @@ def test_code_is_plain_python(chapter):
         )
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_every_picture_has_alt_text_and_a_caption(chapter):
     for cell in code_cells(chapter):
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
@@ -454,7 +465,7 @@ def markdown() -> dict[str, str]:
     """All prose: the book's pages, this repository's own, the notebooks' Markdown cells."""
     files = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md")]
     prose = {path.name: path.read_text(encoding="utf-8") for path in files}
-    for chapter in chapters():
+    for chapter in all_notebooks():
         cells = [cell.source for cell in notebook(chapter).cells if cell.cell_type == "markdown"]
         prose[chapter] = "\n\n".join(cells)
     return prose
@@ -471,7 +482,7 @@ def test_every_picture_in_the_prose_has_alt_text():
 TIMING = r"\d+(\.\d+)? ?(seconds?|minutes?|s|min|ms|µs|images/s|images per second)(?!\w)"
 
 
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_what_nbval_does_not_compare_is_only_times(chapter):
     uncompared = []
     for cell in code_cells(chapter):
@@ -489,8 +500,9 @@ def test_what_nbval_does_not_compare_is_only_times(chapter):
 
 
 def test_titles_are_the_same_everywhere_and_each_chapter_says_its_minutes():
-    parts = read_yaml("_toc.yml")["parts"]
-    listed = {Path(entry["file"]).name: entry.get("title") for entry in parts[0]["chapters"]}
+    course = read_yaml("_toc.yml")["parts"][0]["chapters"]
+    notebooks = [entry for entry in course if entry["file"].startswith("notebooks/")]
+    listed = {Path(entry["file"]).name: entry.get("title") for entry in notebooks}
     assert list(listed) == chapters()
     for chapter, title in listed.items():
         cells = notebook(chapter).cells
@@ -498,6 +510,19 @@ def test_titles_are_the_same_everywhere_and_each_chapter_says_its_minutes():
         assert title == f"{int(chapter[:2])}. {heading}"
         opening = "\n".join(cell.source for cell in cells[:6])
         assert re.search(r"\*\*Time:?\*\*:? (about )?\d+ minutes", opening), f"{chapter}: minutes"
+
+
+def test_an_appendix_has_its_letter_and_number_in_its_title():
+    listed = {
+        Path(entry["file"]).name: entry["title"]
+        for part in read_yaml("_toc.yml")["parts"]
+        if part["caption"] == "Appendix"
+        for entry in part["chapters"]
+    }
+    assert list(listed) == appendices()
+    for name, title in listed.items():
+        heading = notebook(name).cells[0].source.partition("\n")[0].removeprefix("# ")
+        assert title == f"{name.partition('_')[0].upper()}. {heading}"
 
 
 def test_the_book_s_configuration_shows_stored_outputs_and_only_the_listed_pages():
@@ -510,7 +535,7 @@ def test_the_book_s_configuration_shows_stored_outputs_and_only_the_listed_pages
 
 def test_every_paper_that_a_chapter_cites_is_in_the_bibliography():
     bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
-    for chapter in chapters():
+    for chapter in all_notebooks():
         text = markdown()[chapter]
         cited = re.findall(r"(?:arxiv\.org/abs/|doi\.org/)([^)\s]+)", text)
         missing = [work for work in cited if f"{{{work}}}" not in bibliography]

@@ -2,7 +2,7 @@
 
     python -m tools.microscope_picture
 
-after `make book`, writes book/figures/microscope.png.
+after `make book`, writes book/figures/microscope.png and microscope_small.png.
 """
 
 import shutil
@@ -12,24 +12,27 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "_build" / "html" / "book" / "microscope.html"
-PICTURE = ROOT / "book" / "figures" / "microscope.png"
+PAGES = ROOT / "_build" / "html" / "book"
+FIGURES = ROOT / "book" / "figures"
 
 
 def main() -> int:
-    """Open the page, wait for the networks' answer, and save what is seen."""
+    """Open both pages, wait for the networks' answer, and save what is seen."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1600}, color_scheme="light")
-        page.goto(PAGE.as_uri())
-        page.locator(".microscope-answer:not(:empty)").wait_for()
-        page.locator(".microscope-tile[data-layer='2']").first.click()
-        page.mouse.move(0, 0)
-        page.locator(".microscope").screenshot(path=PICTURE, animations="disabled")
+        options = {"color_scheme": "light", "reduced_motion": "reduce"}
+        page = browser.new_page(viewport={"width": 1280, "height": 1600}, **options)
+        for name, picture in (("microscope", "microscope.png"), ("index", "microscope_small.png")):
+            page.goto((PAGES / f"{name}.html").as_uri())
+            page.locator(".microscope-answer:not(:empty)").wait_for()
+            if name == "microscope":
+                page.locator(".microscope-tile[data-layer='2']").first.click()
+                page.mouse.move(0, 0)
+            page.locator(".microscope").screenshot(path=FIGURES / picture)
+            print("wrote", picture)
         browser.close()
-    print("wrote", PICTURE.relative_to(ROOT))
     return 0
 
 

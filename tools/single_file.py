@@ -48,21 +48,23 @@ def wheel_for(root: Path, chapter: str) -> tuple[str, bytes]:
 
 
 @cache
-def build_wheel(root: Path, chapter: str = "") -> tuple[str, bytes]:
+def build_wheel(root: Path, chapter: str = "", leave: tuple[str, ...] = ()) -> tuple[str, bytes]:
     """Build the package's wheel from a repository's files; return its name and its content.
 
     Args:
         root: the repository.
         chapter: such as "07_training", to take along the recorded runs that this chapter shows.
+        leave: names of the package's modules and folders to do without.
 
     Raises:
         RuntimeError: setuptools could not; says what it said.
     """
     with tempfile.TemporaryDirectory(prefix="wheel-") as scratch:
         folder, sources = Path(scratch), Path(scratch) / "source"
-        ignore = shutil.ignore_patterns("__pycache__")
+        ignore = shutil.ignore_patterns("__pycache__", *leave)
         shutil.copytree(root / "densenet_lesson", sources / "densenet_lesson", ignore=ignore)
-        (sources / RESULTS).mkdir(parents=True)  # pyproject.toml names it: empty without records
+        for named in (RESULTS, "densenet_lesson/figures"):  # by pyproject.toml, also when left out
+            (sources / named).mkdir(parents=True, exist_ok=True)
         own = records_of(root, chapter)
         for name in ("pyproject.toml", "LICENSE", *own):
             (sources / name).parent.mkdir(exist_ok=True)

@@ -9,9 +9,10 @@
   const { element, svg, number } = lesson;
 
   const DIGITS = "digits_images", GROWTH_RATES = [4, 8, 12];
-  const NETWORKS = Object.fromEntries(
-    GROWTH_RATES.map((k) => [`k${k}`, { dense: `microscope_k${k}`, twin: `microscope_twin_k${k}`, images: DIGITS }]),
-  );
+  const pair = (name, images) => [name, { dense: `microscope_${name}`, twin: `microscope_twin_${name}`, images }];
+  const NETWORKS = Object.fromEntries([
+    ...GROWTH_RATES.map((k) => pair(`k${k}`, DIGITS)),
+  ]);
 
   const HINT = "Point at a tile, or tap it: who reads it? Point at a layer's name: what does it read?";
   const known = (choice) => (Object.hasOwn(NETWORKS, choice) ? choice : "k12");
@@ -157,11 +158,11 @@
     /** How many channels the next layer can read. */
     counted() {
       const layer = this.layers[this.limit];
-      if (!this.keeps) return `After ${layer.title}: ${layer.channels} channels, and only these can be read.`;
+      if (!this.keeps) return `to be read after ${layer.title}: ${layer.channels} channels`;
       const together = this.layers.find(({ index }) => index > this.limit).reads;
       const all = together.map((index) => this.layers[index].channels);
       const written = all.length > 1 ? `${all[0]} + ${all.length - 1} × ${all[1]} = ${lesson.sum(all)}` : all[0];
-      return `After ${layer.title}: ${written} channels, and all of them can be read.`;
+      return `to be read after ${layer.title}: ${written} channels`;
     }
 
     // -------------------------------------------------------------- who reads what
@@ -274,14 +275,15 @@
   class Microscope {
     constructor(body, place) {
       this.small = place.dataset.size === "small";
+      this.offers = this.small ? 5 : 10; // test images at a time
       this.place = place;
       Object.assign(this, { choice: null, step: 0, chosen: null, pointed: null, turn: 0, right: new Map() });
       this.status = lesson.announcer();
       this.message = element("p", { class: "microscope-message" });
       this.pad = new lesson.Pad((ink) => this.take_ink(ink), (text) => this.say(text));
       this.panels = {
-        dense: new Panel(this, { side: "dense", title: "DenseNet: every layer keeps", keeps: true }),
-        twin: new Panel(this, { side: "twin", title: "ResNet: every block adds", keeps: false }),
+        dense: new Panel(this, { side: "dense", title: "DenseNet keeps: [ x , y ]", keeps: true }),
+        twin: new Panel(this, { side: "twin", title: "ResNet adds: x + y", keeps: false }),
       };
       this.scores = element("div", { class: "microscope-scores" });
       this.answer = element("p", { class: "microscope-answer" });
@@ -289,7 +291,9 @@
       this.detail = element("p", { class: "microscope-detail" });
       this.facts = element("div", { class: "microscope-facts" });
       this.make_controls();
-      body.append(...this.arranged());
+      this.body = body;
+      this.waiting = [...place.querySelectorAll("img")]; // the picture stays until the networks have come
+      body.append(...this.waiting, this.message, this.status);
       this.start();
     }
 
@@ -302,6 +306,11 @@
         type: "range", min: 0, max: GROWTH_RATES.length - 1, step: 1, id: lesson.unique("growth"),
         oninput: () => this.choose(`k${GROWTH_RATES[this.growth.value]}`),
       });
+      const options = { digits: "digits, 8 × 8 pixels", garments: "garments, 28 × 28 pixels" };
+      this.subject = element("select", {
+        id: lesson.unique("subject"),
+        onchange: () => this.choose(this.subject.value === "garments" ? "garments" : `k${GROWTH_RATES[this.growth.value]}`),
+      }, ...Object.entries(options).map(([value, text]) => element("option", { value }, text)));
       this.growth_shown = element("strong", { "aria-hidden": "true" });
       this.stepper = element("input", { type: "range", min: 0, value: 0, id: lesson.unique("step"), oninput: () => this.go_to(Number(this.stepper.value)) });
       this.step_shown = element("strong", { "aria-hidden": "true" });
@@ -318,12 +327,14 @@
       const slider = (input, shown, text) =>
         element("div", { class: "explorable-slider" }, element("label", { for: input.id }, text), shown, input);
       const clear = this.button("Clear", () => (this.pad.clear(), this.take_ink(this.pad.ink())));
-      const others = this.button("Ten others", () => this.offer(this.offered + 10));
+      const others = this.button("Others", () => this.offer(this.offered + this.offers));
       const picture = element("label", { for: this.file.id, class: "microscope-picture" }, "Your own picture", this.file);
       const choose = element("div", { class: "microscope-choose" },
         element("div", { class: "explorable-buttons" }, clear, others, small ? null : picture), this.samples, this.seen, this.answer, this.message);
       const input = element("div", { class: "microscope-input" }, this.pad.node, choose, small ? null : this.scores);
-      const steps = element("div", { class: "microscope-controls" }, small ? null : slider(this.growth, this.growth_shown, "growth rate k"),
+      this.growth_control = slider(this.growth, this.growth_shown, "growth rate k");
+      const subject = element("div", { class: "explorable-field" }, element("label", { for: this.subject.id }, "what is read"), this.subject);
+      const steps = element("div", { class: "microscope-controls" }, ...(small ? [] : [Object.hasOwn(NETWORKS, "garments") ? subject : "", this.growth_control]),
         slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
       const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back);
       const reading = element("div", { class: "microscope-reading" }, this.detail, taking);
@@ -368,6 +379,10 @@
     }
 
     set_up(networks, images, { image, pixels, step, off = [] }) {
+      if (!this.images) {
+        this.waiting.forEach((node) => node.remove());
+        this.body.append(...this.arranged());
+      }
       const same = this.images === images;
       this.images = images;
       this.select(null);
@@ -375,23 +390,30 @@
         panel.fill(networks[side]);
         panel.off = new Set(off.filter((key) => key[0] === side[0]).map((key) => key.slice(1)));
       }
-      const place = GROWTH_RATES.indexOf(networks.dense.header.config.growth_rate);
-      this.growth.value = place;
-      this.growth_shown.textContent = GROWTH_RATES[place];
-      this.growth.setAttribute("aria-valuetext", `k = ${GROWTH_RATES[place]}`);
+      this.show_choice(networks.dense.header.config.growth_rate);
       this.last = this.panels.dense.layers.length - 2; // then comes the classifier
       this.stepper.max = this.last;
       this.step = Math.min(step ?? this.last, this.last);
       if (!same || !this.offered) this.offer(0);
       if (pixels) this.look_at(pixels, null);
-      else if (image !== undefined || !same || !this.values) this.pick(image ?? 0);
+      else if (image !== undefined || !same || !this.values) this.pick(image ?? 0, this.small);
       else this.look();
     }
 
-    /** Offer ten of the test images, from the given one on. */
+    show_choice(k) {
+      const digits = this.choice !== "garments";
+      this.subject.value = digits ? "digits" : "garments";
+      this.growth_control.hidden = !digits;
+      if (!digits) return;
+      this.growth.value = GROWTH_RATES.indexOf(k);
+      this.growth_shown.textContent = k;
+      this.growth.setAttribute("aria-valuetext", `k = ${k}`);
+    }
+
+    /** Offer some of the test images, from the given one on. */
     offer(first) {
       this.offered = first % this.images.labels.length;
-      const chosen = this.images.labels.map((_, i) => i).slice(this.offered, this.offered + 10);
+      const chosen = this.images.labels.map((_, i) => i).slice(this.offered, this.offered + this.offers);
       const colour = this.pad.colour();
       this.samples.replaceChildren(...chosen.map((i) =>
         element("button", {
@@ -423,8 +445,7 @@
     look_at(values, image) {
       Object.assign(this, { values, image });
       this.seen.replaceChildren("What the networks see: ", lesson.ink_picture(values, this.images.size, this.pad.colour()));
-      clearInterval(this.playing);
-      if (!this.small || this.step === undefined) this.step = Math.min(this.step, this.last);
+      if (this.playing) this.stop(this.last);
       this.look();
     }
 
@@ -437,7 +458,7 @@
       while (this.wanted) {
         this.wanted = false;
         for (const panel of Object.values(this.panels)) await in_slices(panel.look(this.values));
-        this.go_to(this.step);
+        this.show_step();
         this.show_scores();
       }
       this.looking = false;
@@ -446,10 +467,8 @@
     }
 
     /** Show both networks up to a layer of the DenseNet; the twin is as far on its way. */
-    go_to(step) {
-      clearTimeout(this.playing);
-      this.step = step;
-      const { dense, twin } = this.panels;
+    show_step() {
+      const { step } = this, { dense, twin } = this.panels;
       const twins = twin.layers.length - 1;
       dense.paint(step);
       twin.paint(Math.max(0, Math.ceil(((step + 1) * twins) / (this.last + 1)) - 1));
@@ -464,6 +483,16 @@
     play(step = 0) {
       this.go_to(step);
       if (step < this.last) this.playing = setTimeout(() => this.play(step + 1), BEAT);
+    }
+
+    go_to(step) {
+      this.stop(step);
+      this.show_step();
+    }
+
+    stop(step) {
+      clearTimeout(this.playing);
+      Object.assign(this, { step, playing: null });
     }
 
     // -------------------------------------------------------------- who reads, what is taken away
@@ -515,7 +544,7 @@
       const { class_names } = this.images, { dense, twin } = this.panels;
       const best = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
       const said = (panel) => `${class_names[best(panel)]} (${percent(Math.max(...panel.probabilities))})`;
-      const truth = this.image === null ? "" : ` It is a ${class_names[this.images.labels[this.image]]}.`;
+      const truth = this.image === null ? "" : ` It is labelled ${class_names[this.images.labels[this.image]]}.`;
       const strange = dense.unlike > 1 || Math.max(...dense.probabilities) < UNSURE;
       this.answer.textContent = `DenseNet: ${said(dense)}. ResNet: ${said(twin)}.${truth}` +
         (strange ? " Don’t trust this: it looks unlike anything that the DenseNet has learned." : "");
@@ -565,7 +594,7 @@
         if (!(await in_slices(panel.count(images, result), () => turn === this.turn))) return;
         this.right.set(key, result.right);
         this.show_facts();
-        if (panel.off.size) this.status.say(`${panel.title.split(":")[0]}: ${this.counted(panel)} of ${result.of} test images are read right.`);
+        if (panel.off.size) this.status.say(`${panel.title.split(" ")[0]}: ${this.counted(panel)} of ${result.of} test images are read right.`);
       }
     }
 

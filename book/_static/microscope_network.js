@@ -24,17 +24,21 @@ window.lesson = window.lesson || {};
     return y;
   }
 
-  /** 1×1: each new channel is a weighted sum of all old ones. (Two at a time: that is faster.) */
+  /** 1×1: each new channel is a weighted sum of all old ones. (Two of two at a time, which is four
+      times as fast; so both numbers of channels must be even.) */
   function mix_channels(x, weight, y) {
     const pixels = x.size * x.size, from = x.values, to = y.values;
-    for (let out = 0, place = 0; out < y.channels; out++) {
-      const start = out * pixels;
-      for (let channel = 0; channel < x.channels; channel += 2, place += 2) {
-        const last = channel + 1 === x.channels;
-        const a = weight[place], b = last ? 0 : weight[place + 1];
-        const first = channel * pixels, second = last ? first : first + pixels;
-        for (let i = 0; i < pixels; i++) to[start + i] += a * from[first + i] + b * from[second + i];
-        if (last) place--;
+    for (let out = 0; out < y.channels; out += 2) {
+      const first = out * pixels, second = first + pixels;
+      for (let channel = 0; channel < x.channels; channel += 2) {
+        const place = out * x.channels + channel, below = place + x.channels;
+        const a = weight[place], b = weight[place + 1], c = weight[below], d = weight[below + 1];
+        const even = channel * pixels, odd = even + pixels;
+        for (let i = 0; i < pixels; i++) {
+          const p = from[even + i], q = from[odd + i];
+          to[first + i] += a * p + b * q;
+          to[second + i] += c * p + d * q;
+        }
       }
     }
   }

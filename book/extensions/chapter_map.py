@@ -1,7 +1,8 @@
 """A Sphinx extension: the map of the chapters on the front page, drawn from the chapters.
 
 Titles and order are those of the table of contents. Minutes and what a chapter builds on are read
-from the box at its top. A new chapter needs no line here.
+from the box at its top. A new chapter needs no line here. Appendices are to look things up in, and
+not on the map.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def chapters(root: Path) -> list[Chapter]:
     """
     contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     listed = [entry for part in contents["parts"] for entry in part["chapters"]]
-    listed = [entry for entry in listed if entry.get("file", "").startswith("notebooks/")]
+    listed = [entry for entry in listed if re.match(r"notebooks/\d", entry.get("file", ""))]
     found: list[Chapter] = []
     for entry in listed:
         page = entry["file"]

@@ -1,17 +1,20 @@
-"""A Sphinx extension: the explorables' scripts only on pages that have an explorable."""
+"""A Sphinx extension: the explorables' scripts only on pages that have this explorable."""
 
+import re
 from typing import Any
 
-SCRIPTS = ("arithmetic.js", "presets.js", "explor")  # how their files' names begin
-MICROSCOPE = "microscope"  # how the names of this one's files begin, which are large
+# How the names of files begin, and which explorables need them
+SHARED = ("arithmetic.js", "presets.js", "explorables.")
+OWN = {f"explore_{name}.": name for name in ("addition", "block", "planner")}
+OWN |= {"microscope": "microscope"}
 
 
 def leave_out(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Take the scripts and styles off other pages; the arguments are those of html-page-context."""
-    body = context.get("body") or ""
-    unwanted = () if "data-explorable=" in body else SCRIPTS
-    if f'data-explorable="{MICROSCOPE}"' not in body:
-        unwanted = (*unwanted, MICROSCOPE)
+    found = set(re.findall(r'data-explorable="(\w+)"', context.get("body") or ""))
+    unwanted = tuple(start for start, explorable in OWN.items() if explorable not in found)
+    if not found:
+        unwanted += SHARED
     for kind in ("script_files", "css_files"):
         files = context.get(kind, [])
         context[kind] = [file for file in files if not file_name(file).startswith(unwanted)]

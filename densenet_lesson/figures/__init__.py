@@ -17,7 +17,7 @@ from .curves import curves
 from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
 from .family import family
 from .grids import number_grids
-from .maps import feature_maps, gallery, weight_map
+from .maps import feature_maps, weight_map
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid, side_by_side
 from .roofline import roofline
@@ -38,7 +38,6 @@ __all__ = [
     "dense_layer",
     "family",
     "feature_maps",
-    "gallery",
     "image_grid",
     "inception_module",
     "number_grids",

@@ -1,44 +1,16 @@
-"""Real pixels side by side: photographs, and what the channels of a network hold."""
+"""What a network holds: the channels of one image, and the weights of a block."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from torch import Tensor, as_tensor
+from torch import Tensor
 
 from .drawing import INK, SMALL, WIDTH, Drawing
 
 CHANNELS = 8  # in a line of feature maps
 LABEL = 1.15  # inches, to the left of a line
-
-
-def gallery(pictures: Mapping[str, Tensor], alt: str) -> Drawing:
-    """Show pictures side by side, each with its title. Chapter 3.
-
-    Args:
-        pictures: for each title, [H, W] or [H, W, 3], with numbers from 0 to 1. All have one shape.
-        alt: what the pictures show, in a sentence or more.
-
-    Returns:
-        One row of pictures.
-
-    Raises:
-        ValueError: if there is no picture.
-    """
-    if not pictures:
-        raise ValueError("pictures={} must have at least one picture")
-    height, width = next(iter(pictures.values())).shape[:2]
-    figure = Drawing(WIDTH, 0.35 + WIDTH / len(pictures) * height / width, layout="constrained")
-    for axes, (title, pixels) in zip(
-        figure.subplots(1, len(pictures), squeeze=False)[0], pictures.items(), strict=True
-    ):
-        axes.set_axis_off()
-        axes.imshow(as_tensor(pixels).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="none")
-        axes.set_title(title, fontsize=SMALL, color=INK, pad=4)
-    figure.settle()
-    figure.alt = alt
-    return figure
 
 
 def feature_maps(rows: Mapping[str, Tensor], alt: str) -> Drawing:

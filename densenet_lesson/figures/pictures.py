@@ -56,7 +56,7 @@ def image_grid(images: Images, num: int = 20, titles: Sequence[str] | None = Non
 
 
 def side_by_side(pictures: Mapping[str, Tensor], seen: str) -> Drawing:
-    """Show pictures of any number of pixels equally large, side by side. Chapters 5 and 6.
+    """Show pictures of any number of pixels equally large, side by side. Chapters 3, 5 and 6.
 
     Args:
         pictures: for each title, a picture [C, H, W] of numbers from 0 to 1: colour for C = 3, grey

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup, Tag
 
 import run_facts
 from browser import built_pages
-from course import ROOT, chapters, led_to, notebook, pages, read_yaml
+from course import ROOT, all_notebooks, chapters, led_to, notebook, pages, read_yaml
 from tools import single_file
 from tools.address import read as read_address
 
@@ -67,6 +67,7 @@ def modules() -> dict[str, Path]:
 every_page = pytest.mark.parametrize("name", pages())
 every_module = pytest.mark.parametrize("module", modules())
 every_chapter = pytest.mark.parametrize("chapter", chapters())
+every_notebook = pytest.mark.parametrize("chapter", all_notebooks())
 
 
 @every_page
@@ -128,14 +129,14 @@ def test_every_picture_has_alt_text(name):
         )
 
 
-@every_chapter
+@every_notebook
 def test_a_picture_from_code_stands_with_its_caption(chapter):
     for tag in article(f"notebooks/{chapter}").select(".cell_output img"):
         figure = tag.find_parent("figure")
         assert figure is not None and figure.find("figcaption").get_text(strip=True), tag
 
 
-@every_chapter
+@every_notebook
 def test_a_chapter_offers_the_notebook_and_near_its_top_the_way_to_colab(chapter):
     soup, published = page(f"notebooks/{chapter}"), read_address(ROOT)
     links = [tag["href"] for tag in soup.find_all("a", href=True)]
@@ -151,7 +152,7 @@ def test_a_chapter_offers_the_notebook_and_near_its_top_the_way_to_colab(chapter
 
 
 @pytest.mark.skipif(read_address(ROOT) is not None, reason="Colab opens the chapters themselves")
-@every_chapter
+@every_notebook
 def test_the_file_for_colab_is_this_chapter_with_the_package_of_today(chapter):
     path = HTML / "_static" / "colab" / f"{chapter}.ipynb"
     made, source = nbformat.read(path, as_version=4), notebook(chapter)
@@ -182,7 +183,7 @@ def test_no_page_leads_to_a_repository_that_is_not_configured(name):
     assert bool(buttons) <= bool(published)
 
 
-@every_chapter
+@every_notebook
 def test_the_set_up_cell_is_folded(chapter):
     first = article(f"notebooks/{chapter}").select_one(".cell")
     assert "COLAB_RELEASE_TAG" in first.get_text() and first.find("details") is not None
@@ -299,7 +300,7 @@ def test_the_references_page_lists_the_whole_bibliography():
     assert len(article("book/references").select(".citation")) == len(set(entries)) >= 15
 
 
-@every_chapter
+@every_notebook
 def test_a_link_to_the_glossary_carries_the_first_sentence_of_the_entry(chapter):
     links = article(f"notebooks/{chapter}").select('a[href*="glossary.html#"]')
     assert len(links) >= 5
@@ -323,7 +324,7 @@ def symbols(formulas: list[str]) -> set[str]:
     return known | set(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", " ", text)))
 
 
-@every_chapter
+@every_notebook
 def test_every_symbol_of_a_chapter_stands_on_the_page_of_notation(chapter):
     cells = [cell.source for cell in notebook(chapter).cells if cell.cell_type == "markdown"]
     text = re.sub(r"```.*?```|`[^`]*`", " ", "\n\n".join(cells), flags=re.DOTALL)

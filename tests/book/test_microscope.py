@@ -286,7 +286,7 @@ def test_the_twin_s_channels_are_overwritten_and_the_dense_ones_stay(scope):
     dense, twin = scope.locator(".microscope-dense"), scope.locator(".microscope-twin")
     scope.get_by_role("slider", name="shown up to").fill("2")
     expect(dense.locator(".microscope-caption")).to_have_text(
-        "After layer 2: 16 + 2 × 4 = 24 channels, and all of them can be read."
+        "to be read after layer 2: 16 + 2 × 4 = 24 channels"
     )
     assert dense.locator(".microscope-row:not(.microscope-later) .microscope-tile").count() == 24
     assert twin.locator(".microscope-tile:visible").count() > 7  # of later blocks, still empty
@@ -423,13 +423,17 @@ def scribble() -> bytes:
 # ------------------------------------------------------------------------ elsewhere
 
 
-def test_the_page_gets_the_committed_files():
+MOST_BYTES = {"digits": 120_000, "fashion_mnist": 500_000}  # of a network's script
+
+
+def test_the_page_gets_the_committed_files_and_each_is_small_enough():
     for path in WEIGHTS.iterdir():
         script = (HTML / "_static" / "microscope" / f"{path.stem}.js").read_text(encoding="utf-8")
         arguments = script.removeprefix("lesson.unpacked(").removesuffix(");\n")
         words = json.loads(f"[{arguments}]")
         head, _, rest = path.read_bytes().partition(b"\n")
         assert words[:2] == [path.stem, json.loads(head)]
+        assert len(script) <= MOST_BYTES[words[1].get("data", "digits")]
         assert base64.b64decode(words[2]) == rest, "run `make book`"
 
 

@@ -18,11 +18,13 @@ TIP = "Putting tensors one behind the other along one axis; here the channels"
 # ------------------------------------------------------------------------ the front page
 
 
-def test_the_front_page_says_what_matters_on_one_screen_of_a_desktop(visit):
+def test_the_front_page_shows_its_subject_and_where_to_go_on_one_screen_of_a_desktop(visit):
     page = visit(FRONT, viewport=DESKTOP)
-    for part in (".front-goals", ".front-map", ".front-ways"):
+    expect(page.locator(".microscope-answer")).to_contain_text("DenseNet:")
+    for part in (".front-buttons", ".microscope-panels"):
         box = page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= DESKTOP["height"], f"{part} ends below the screen"
+    assert page.locator(".front").bounding_box()["height"] <= DESKTOP["height"]
 
 
 def boxes(page: Page, selector: str) -> list[dict[str, float]]:
@@ -50,8 +52,7 @@ def test_the_map_has_room_for_twice_as_many_chapters_on_one_screen(visit):
       while (rows.children.length < 14) rows.append(rows.lastElementChild.cloneNode(true));
       document.querySelector(".chapter-map svg").style.setProperty("--rows", 14);
     }""")
-    box = page.locator(".front-ways").bounding_box()
-    assert box["y"] + box["height"] <= DESKTOP["height"]
+    assert page.locator(".front").bounding_box()["height"] <= DESKTOP["height"]
 
 
 # ------------------------------------------------------------------------ what a word means

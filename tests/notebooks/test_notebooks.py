@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import ROOT, chapters
+from course import ROOT, all_notebooks
 
 TESTS = ROOT / "tests"
 
@@ -77,7 +77,7 @@ def validate(path: Path, environment: dict[str, str]) -> subprocess.CompletedPro
 
 
 @pytest.mark.first
-@pytest.mark.parametrize("chapter", chapters())
+@pytest.mark.parametrize("chapter", all_notebooks())
 def test_a_chapter_prints_what_it_stores(chapter, copy, lonely):
     result = validate(copy / "notebooks" / f"{chapter}.ipynb", lonely)
     assert result.returncode == 0, f"nbval about {chapter}:\n{result.stdout}\n{result.stderr}"

@@ -71,9 +71,6 @@ DRAWINGS = {
         {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
     ),
     "seeds": lambda: figures.seeds({"DenseNet": [0.9, 0.93], "plain": [0.8]}, label="accuracy"),
-    "gallery": lambda: figures.gallery(
-        {"x + y": torch.eye(20, 30), "x": torch.zeros(20, 30, 3)}, ALT
-    ),
     "curves": lambda: figures.curves(CURVES, KINDS, "training accuracy", ALT, ["plain, 10"]),
     "feature maps": lambda: figures.feature_maps(
         {"stem": torch.arange(20.0 * 64).view(20, 8, 8), "layer 1": torch.zeros(8, 8, 8)}, ALT
