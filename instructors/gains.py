@@ -88,7 +88,8 @@ def answers(entries: list[Entry]) -> tuple[dict[str, np.ndarray], bool]:
     by_form = {form: {} for form in FORMS}
     for entry in entries:
         if entry.graded and (form := form_of(entry.set_name)):
-            points = [entry.points.get(f"q{number}") or 0 for number in range(1, len(ideas()) + 1)]
+            names = [f"q{number}" for number in range(1, len(ideas()) + 1)]
+            points = [int(bool(entry.points.get(name))) for name in names]
             by_form[form][entry.student] = points
     both = sorted(by_form["pre"].keys() & by_form["post"].keys())
     paired = 2 * len(both) >= max(map(len, by_form.values()))

@@ -193,7 +193,7 @@ def a_class(students: int, gain: list[float], same: bool = True) -> list[Entry]:
     tables = [simulated(students, 0.4, one, seed) for seed, one in enumerate(gain)]
     for form, name in enumerate(NAMES):
         for student in range(students):
-            points = {f"q{i}": int(table[form][student]) for i, table in enumerate(tables, 1)}
+            points = {f"q{i}": float(table[form][student]) for i, table in enumerate(tables, 1)}
             failed = {}
             for i, right in enumerate(inventory.RIGHT[name.removeprefix("concepts_")], 1):
                 if not points[f"q{i}"]:
