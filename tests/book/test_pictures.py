@@ -33,7 +33,7 @@ def pictures() -> dict[str, str]:
     found = {}
     for name in pages():
         text = (HTML / f"{name}.html").read_text(encoding="utf-8")
-        for picture in re.findall(r'<img[^>]*\bsrc="[./]*_images/([^"]+)"', text):
+        for picture in re.findall(r'<img[^>]*\bsrc="[./]*_images/([^"]+\.svg)"', text):
             found[f"{Path(name).name}-{picture[:8]}"] = (HTML / "_images" / picture).read_text(
                 encoding="utf-8"
             )
