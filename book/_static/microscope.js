@@ -12,6 +12,7 @@
   const pair = (name, images) => [name, { dense: `microscope_${name}`, twin: `microscope_twin_${name}`, images }];
   const NETWORKS = Object.fromEntries([
     ...GROWTH_RATES.map((k) => pair(`k${k}`, DIGITS)),
+    pair("garments", "fashion_mnist_images"),
   ]);
 
   const HINT = "Point at a tile, or tap it: who reads it? Point at a layer's name: what does it read?";
@@ -334,7 +335,7 @@
       const input = element("div", { class: "microscope-input" }, this.pad.node, choose, small ? null : this.scores);
       this.growth_control = slider(this.growth, this.growth_shown, "growth rate k");
       const subject = element("div", { class: "explorable-field" }, element("label", { for: this.subject.id }, "what is read"), this.subject);
-      const steps = element("div", { class: "microscope-controls" }, ...(small ? [] : [Object.hasOwn(NETWORKS, "garments") ? subject : "", this.growth_control]),
+      const steps = element("div", { class: "microscope-controls" }, ...(small ? [] : [subject, this.growth_control]),
         slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
       const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back);
       const reading = element("div", { class: "microscope-reading" }, this.detail, taking);

@@ -329,6 +329,21 @@ def test_a_link_restores_what_was_drawn_and_what_was_taken_away(scope):
     assert scope.get_by_role("slider", name="shown up to").input_value() == "6"
 
 
+def test_garments_are_read_by_larger_networks_and_the_count_is_given_up_for_the_next_wish(scope):
+    scope.get_by_label("what is read").select_option(label="garments, 28 × 28 pixels")
+    expect(scope.locator(".microscope-answer")).to_contain_text("It is labelled Ankle boot")
+    table = scope.locator(".microscope-facts")
+    for name in ("microscope_garments", "microscope_twin_garments"):
+        expect(table).to_contain_text(f"{load_record(name).model['parameters']:,}")
+    expect(scope.get_by_role("slider", name="growth rate")).to_be_hidden()
+    expect(table).to_contain_text("counting")
+    row(scope, "layer 2").get_by_role("button", name="channel 1 of 12").click()
+    scope.get_by_role("button", name="Take away layer 2").click()
+    scope.get_by_label("what is read").select_option(label="digits, 8 × 8 pixels")
+    expect(scope.locator(".microscope-answer")).to_contain_text("It is labelled 7")
+    expect(table).to_contain_text("right of 200 test images")
+
+
 @pytest.mark.parametrize(
     "link", ["#microscope=__proto__&image=9999", "#microscope=k4&off=x,d99&step=a"]
 )
