@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from . import records
 from .arguments import check_choice
 from .configs import change, get_config
+from .images import Images
 from .models import build
 
 FORMAT = "densenet_lesson weights 1"
@@ -50,6 +52,16 @@ def load_trained(name: str) -> nn.Module:
     learned = {key: value for key, value in tensors.items() if not key.startswith(TYPICAL)}
     model.load_state_dict(learned | counted)
     return model.eval()
+
+
+def garments() -> Images:
+    """The first 1,000 test images of Fashion-MNIST, which come along. Chapter 0.
+
+    No trained network has learned from them. Source: Xiao et al., arXiv:1708.07747.
+    """
+    paths = [folder / "weights" / "garments_images.npz" for folder in records.FOLDERS]
+    with np.load(next(path for path in paths if path.is_file())) as file:
+        return Images.of(file["images"], file["labels"], file["class_names"].tolist())
 
 
 def pack(header: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:

@@ -8,15 +8,17 @@ the weights to `book/results/weights`, under the folder's name. The record needs
 
     python -m tools.pack_weights --images
 
-writes the test images that the microscope offers.
+writes the test images that the microscope offers, and those that chapter 0 looks at.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +30,7 @@ from densenet_lesson.history import History
 from densenet_lesson.trained import TYPICAL, pack
 
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results"
+GARMENTS = 1000  # test images of Fashion-MNIST, from the first on
 IMAGES = {"digits": 200, "fashion_mnist": 50}  # how many of the test images, from the first on
 
 ENOUGH = 2000  # images of a large set, to see what is typical
@@ -90,6 +93,19 @@ def pack_images(name: str, count: int) -> bytes:
     return json.dumps(header).encode() + b"\n" + pixels.to(torch.uint8).numpy().tobytes()
 
 
+def pack_garments() -> bytes:
+    """The test images of chapter 0 with their labels, as NumPy stores them."""
+    _, test = data.load("fashion_mnist")
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        images=test.images[:GARMENTS, 0].numpy(),
+        labels=test.labels[:GARMENTS].numpy().astype("uint8"),
+        class_names=np.array(test.class_names),
+    )
+    return file.getvalue()
+
+
 def main(words: list[str] | None = None) -> int:
     """Pack each run that is named, or the images."""
     for word in sys.argv[1:] if words is None else words:
@@ -99,6 +115,7 @@ def main(words: list[str] | None = None) -> int:
         for name, count in IMAGES.items():
             path = RESULTS / "weights" / f"{name}_images.u8"
             write_atomically(path, pack_images(name, count))
+        write_atomically(RESULTS / "weights" / "garments_images.npz", pack_garments())
     return 0
 
 

@@ -80,10 +80,10 @@ def build_wheel(root: Path, chapter: str = "", leave: tuple[str, ...] = ()) -> t
 
 
 def records_of(root: Path, chapter: str) -> list[str]:
-    """The files of the recorded runs that a chapter shows, of their weights and their bands."""
+    """The files of the recorded runs that a chapter shows, of their weights, images and bands."""
     bands = tomllib.loads((root / RESULTS / "bands.toml").read_text("utf-8"))
     shown = [name for name, band in bands.items() if chapter in band["chapters"]]
-    kinds = (".json", "_[0-9].json", ".f16", "_[0-9].f16")
+    kinds = (".json", "_[0-9].json", ".f16", "_[0-9].f16", ".npz")
     wanted = [name + kind for name in shown for kind in kinds]
     found = {path for name in wanted for path in (root / RESULTS).rglob(name)}
     files = sorted(path.relative_to(root).as_posix() for path in found)

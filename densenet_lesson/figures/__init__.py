@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib
 
+from .bars import bars
 from .blocks import connectivity, dense_block, dense_layer, residual_block, transition
 from .branches import inception_module
 from .curves import curves
@@ -31,6 +32,7 @@ __all__ = [
     "SUM",
     "TRANSITION",
     "Drawing",
+    "bars",
     "channel_growth",
     "connectivity",
     "curves",
