@@ -10,7 +10,7 @@ from densenet_lesson import build, data, records
 from densenet_lesson.evaluation import evaluate
 from densenet_lesson.images import Images
 from densenet_lesson.records import load_record
-from densenet_lesson.trained import load_trained, pack, trained_names, unpack
+from densenet_lesson.trained import garments, load_trained, pack, trained_names, unpack
 from densenet_lesson.training import Recipe, train
 from tools import pack_weights
 
@@ -54,6 +54,15 @@ def test_the_offered_images_are_the_first_test_images():
         if name == "digits":  # the others are not on every machine
             assert stored == pack_weights.pack_images(name, count)
         assert len(stored.partition(b"\n")[2]) % count == 0
+
+
+def test_chapter_0_s_garments_are_the_first_test_images_and_are_read():
+    found, few = garments(), images_of("fashion_mnist")
+    assert len(found) == pack_weights.GARMENTS == 1000
+    assert torch.equal(found.images[: len(few)], few.images)
+    assert torch.equal(found.labels[: len(few)], few.labels)
+    assert found.class_names == few.class_names
+    assert (FOLDER / "garments_images.npz").stat().st_size < 500_000
 
 
 def test_what_is_packed_is_unpacked_again():
