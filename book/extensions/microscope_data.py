@@ -27,7 +27,7 @@ def write_scripts(app: Any, failed: Exception | None) -> None:
         return
     folder = Path(app.outdir) / TARGET
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted((Path(app.srcdir) / SOURCE).glob("*")):
+    for path in sorted((Path(app.srcdir) / SOURCE).glob("*.[fu]*")):
         (folder / f"{path.stem}.js").write_text(script(path), encoding="utf-8")
 
 

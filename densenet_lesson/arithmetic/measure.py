@@ -19,6 +19,7 @@ from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
@@ -177,8 +178,20 @@ def minimum_size(config: Config) -> int:
 @cache
 def weightless(config: Config) -> nn.Module:
     """The network, built on the meta device: all shapes, no numbers."""
-    with torch.device("meta"):
+    with torch.device("meta"), Undrawn():
         return build(config)
+
+
+class Undrawn(TorchFunctionMode):
+    """Draws no random weights, which takes most of the time where there are no numbers anyway."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Leave out what fills a tensor at random; do everything else."""
+        if function in (Tensor.normal_, Tensor.uniform_):
+            return args[0]
+        return function(*args, **(kwargs or {}))
 
 
 def pixels(config: Config, image_size: int | None) -> int:
