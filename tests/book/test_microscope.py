@@ -442,7 +442,7 @@ MOST_BYTES = {"digits": 120_000, "fashion_mnist": 500_000}  # of a network's scr
 
 
 def test_the_page_gets_the_committed_files_and_each_is_small_enough():
-    for path in WEIGHTS.iterdir():
+    for path in WEIGHTS.glob("*.[fu]*"):
         script = (HTML / "_static" / "microscope" / f"{path.stem}.js").read_text(encoding="utf-8")
         arguments = script.removeprefix("lesson.unpacked(").removesuffix(");\n")
         words = json.loads(f"[{arguments}]")
