@@ -133,7 +133,7 @@ def test_on_colab_the_set_up_cell_installs_the_package_without_a_network(dist, t
     cell = setup_of(read(dist / "students" / "ps0_toy.ipynb"))
     result = run_setup(cell, tmp_path, COLAB_RELEASE_TAG="test")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    for name in ("__init__.py", "checks.py", "figures/blocks.py"):
+    for name in ("__init__.py", "checks.py", "memory/recompute.py"):
         installed = tmp_path / "densenet_lesson" / name
         assert installed.read_bytes() == (ROOT / "densenet_lesson" / name).read_bytes()
     assert not [path for path in tmp_path.rglob("*.json") if "densenet_lesson" in path.parts]
