@@ -31,7 +31,8 @@ def main(out: str, npz: str, cut_off: bool) -> None:
             if processes.rank() == 0:
                 (Path(out) / "record.json").write_text(history.to_json())
     finally:
-        print("threads of the group that are left:", len(threads() - before))
+        left = len(threads() - before)  # in one piece, since two processes write
+        print(f"threads of the group that are left: {left}\n", end="")
 
 
 def threads() -> set[str]:
