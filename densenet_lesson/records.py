@@ -19,6 +19,11 @@ PACKAGE = Path(__file__).parent
 FOLDERS = (PACKAGE / "results", PACKAGE.parent / "book" / "results")
 
 
+def stored(place: str) -> Path:
+    """Find a file that is there, such as "bands.toml": in the package or with the book."""
+    return next(path for folder in FOLDERS if (path := folder / place).is_file())
+
+
 def record_names() -> list[str]:
     """Names of all recorded runs, in alphabetical order."""
     return sorted({path.stem for folder in FOLDERS for path in folder.glob("*.json")})
@@ -37,8 +42,7 @@ def load_record(name: str) -> History:
         ValueError: if there is no such record, or its file is damaged.
     """
     check_choice("name", name, tuple(record_names()))
-    path = next(path for folder in FOLDERS if (path := folder / f"{name}.json").is_file())
-    return History.from_json(path.read_text(encoding="utf-8"))
+    return History.from_json(stored(f"{name}.json").read_text(encoding="utf-8"))
 
 
 def load_seeds(name: str) -> list[History]:
@@ -95,9 +99,7 @@ def load_band(name: str) -> tuple[float, float]:
     Raises:
         ValueError: if there is no such band in `book/results/bands.toml`.
     """
-    files = [folder / "bands.toml" for folder in FOLDERS]
-    text = next(path for path in files if path.is_file()).read_text(encoding="utf-8")
-    bands = tomllib.loads(text)
+    bands = tomllib.loads(stored("bands.toml").read_text(encoding="utf-8"))
     band = name if name in bands else without_seed(name)
     check_choice("name", band, tuple(sorted(bands)))
     low, high = bands[band]["test_accuracy"]

@@ -45,8 +45,7 @@ def load_trained(name: str) -> nn.Module:
         ValueError: if there is no such network.
     """
     check_choice("name", name, tuple(trained_names()))
-    paths = [folder / "weights" / f"{name}.f16" for folder in records.FOLDERS]
-    header, tensors = unpack(next(path for path in paths if path.is_file()).read_bytes())
+    header, tensors = unpack(records.stored(f"weights/{name}.f16").read_bytes())
     model = build(change(get_config(header["build"]), header["config"]))
     counted = {key: value for key, value in model.state_dict().items() if LEFT_OUT in key}
     learned = {key: value for key, value in tensors.items() if not key.startswith(TYPICAL)}
@@ -59,8 +58,7 @@ def garments() -> Images:
 
     No trained network has learned from them. Source: Xiao et al., arXiv:1708.07747.
     """
-    paths = [folder / "weights" / "garments_images.npz" for folder in records.FOLDERS]
-    with np.load(next(path for path in paths if path.is_file())) as file:
+    with np.load(records.stored("weights/garments_images.npz")) as file:
         return Images.of(file["images"], file["labels"], file["class_names"].tolist())
 
 
