@@ -23,11 +23,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ..arguments import check_positive
 from ..blocks import DenseBlock
-from ..classic_configs import ClassicConfig
-from ..configs import Config, DenseNetConfig, get_config
-from ..misfits import smallest_size
+from ..classics.catalogue import ClassicConfig
+from ..configs import Config, DenseNetConfig, check_positive, get_config
+from ..data.misfits import smallest_size
 from ..models import build
 from .parts import places
 
