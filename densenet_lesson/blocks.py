@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from .configs import check_field, checks_arguments
 
 
+@checks_arguments
 def activation(negative_slope: float = 0.0) -> nn.Module:
     """ReLU, or leaky ReLU when `negative_slope` is more than 0. Chapter 3.
 
@@ -26,8 +27,7 @@ def activation(negative_slope: float = 0.0) -> nn.Module:
     Raises:
         ValueError: unless 0 ≤ `negative_slope` < 1.
     """
-    slope = check_field("negative_slope", negative_slope)
-    return LeakyReLU(slope) if slope else nn.ReLU()
+    return LeakyReLU(negative_slope) if negative_slope else nn.ReLU()
 
 
 class LeakyReLU(nn.LeakyReLU):
@@ -431,7 +431,7 @@ def norm_relu_conv(
     """The modules of `conv_block`, by torchvision's names: norm1, relu1, conv1 for suffix "1"."""
     layers = OrderedDict()
     layers[f"norm{suffix}"] = nn.BatchNorm2d(in_channels)
-    layers[f"relu{suffix}"] = LeakyReLU(negative_slope) if negative_slope else nn.ReLU()
+    layers[f"relu{suffix}"] = activation(negative_slope, checked=True)
     layers[f"conv{suffix}"] = nn.Conv2d(
         in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias
     )

@@ -20,7 +20,7 @@ from ..configs import (
     store,
 )
 
-KINDS = ("relu", "tanh", "sigmoid")  # of activations
+KINDS = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid"}  # of activations, as in torch.nn
 Shape = tuple[int, int]  # channels, size
 
 

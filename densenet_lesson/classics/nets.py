@@ -13,6 +13,7 @@ from ..configs import change, check_positive
 from ..training.supervision import Features
 from .inception import AUXILIARY
 from .layers import (
+    KINDS,
     Activation,
     AdaptivePool,
     Branches,
@@ -29,8 +30,6 @@ from .layers import (
 
 if TYPE_CHECKING:
     from .catalogue import ClassicConfig
-
-MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 class ClassicNet(nn.Module):
@@ -212,7 +211,7 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
         case Conv():
             return make_conv(layer, channels)
         case Activation():
-            return MODULES[layer.kind]()
+            return getattr(nn, KINDS[layer.kind])()
         case Pool():
             return make_pool(layer)
         case AdaptivePool():
