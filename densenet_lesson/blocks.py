@@ -440,6 +440,13 @@ def norm_relu_conv(
     return layers
 
 
+def named(name: str, weights: str | None, changes: dict[str, Any]) -> Any:
+    """Build a network by its name, and load published weights if they are asked for. Chapter 6."""
+    from .models import build  # which knows all networks
+
+    return build(name, weights, **changes)
+
+
 class Scores(NamedTuple):
     """What a network with auxiliary classifiers returns in training: [N, num_classes] from each."""
 
