@@ -94,7 +94,9 @@ slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
 	.venv-book/bin/python tools/slides.py
 
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
-	.venv-book/bin/python -m tools.linkcheck
+	@echo "Asking every link. This takes a minute or two; what has moved for good comes last."
+	.venv-book/bin/jupyter-book build . --quiet --path-output _build/linkcheck --builder custom --custom-builder linkcheck; \
+	code=$$?; grep permanently _build/linkcheck/_build/linkcheck/output.txt; exit $$code
 
 # One process for each core, up to four; what takes long starts first (tests/conftest.py).
 several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
