@@ -1,17 +1,15 @@
 """A pytest plugin: the built book in a browser. What the tests of its pages and parts share."""
 
 import functools
-import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 import missing
 from course import ROOT
@@ -21,8 +19,7 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1280, "height": 900}
 TABLET = {"width": 768, "height": 1024}
 PHONE = {"width": 375, "height": 700}
-SLOW = re.compile(r"/mathjax/.*\.js")  # no explorable has a formula
-TYPESET = "window.MathJax?.startup.promise.then(() => null)"
+TYPESET = "document.fonts.ready.then(() => null)"
 
 TIMINGS: dict[str, dict[str, float]] = {}  # of each page that was visited
 SPEEDS: dict[str, float] = {}  # milliseconds that a trained network takes in the page
@@ -98,15 +95,12 @@ def visit(browser: Browser, server: str):
         *,
         at: str = server,
         hash: str = "",
-        whole: bool = False,
         console: bool = True,
         **options: Any,
     ) -> Page:
         options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
         context = browser.new_context(**options)
         contexts.append(context)
-        if not whole:
-            context.route(SLOW, leave_out)
         page = context.new_page()
         page.set_default_timeout(30_000)  # also on a machine that is busy
         watch(page, at, complaints, console=console and at == server)
@@ -118,10 +112,6 @@ def visit(browser: Browser, server: str):
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def leave_out(route: Route) -> None:
-    route.fulfill(body="", content_type="text/javascript")
 
 
 def watch(page: Page, at: str, complaints: list[str], console: bool = True) -> None:
@@ -186,11 +176,9 @@ COLUMNS = {  # of the table: title and width
     "largest paint": 13,
     "DOM ready": 9,
     "loaded": 7,
-    "formulas": 8,
     "shift": 6,
     "requests": 8,
     "kB": 6,
-    "kB MathJax": 10,
 }
 
 
@@ -206,8 +194,3 @@ def table(timings: dict[str, dict[str, float]]) -> list[str]:
 
 def written(value: float, name: str) -> str:
     return f"{value:.3f}" if name == "shift" else f"{value:.0f}"
-
-
-def now() -> float:
-    """Milliseconds, for what happens between two moments."""
-    return 1000 * time.monotonic()

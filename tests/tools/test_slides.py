@@ -23,7 +23,7 @@ MEASURE = """() => [...document.querySelectorAll(".slides > section")].map(slide
   const box = slide.getBoundingClientRect();
   const parts = [...slide.querySelectorAll(":scope > :not(aside)")];
   const words = parts.flatMap(part => [part, ...part.querySelectorAll("*")]).filter(e =>
-    !e.closest("mjx-container") && [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim()));
+    !e.closest("math") && [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim()));
   const picture = slide.querySelector("img")?.getBoundingClientRect();
   const found = {
     title: parts[0].textContent,
@@ -179,7 +179,7 @@ def test_a_deck_loads_nothing_but_its_own_files(slides):
         assert len(page.select("script[src]")) >= 4 or path.stem == "index"
     styles = (slides / "slides.css").read_text(encoding="utf-8")
     fonts = re.findall(r'url\("([^"]+)"\)', styles)
-    assert len(fonts) == 6 and all((slides / font).is_file() for font in fonts)
+    assert len(fonts) == 7 and all((slides / font).is_file() for font in fonts)
 
 
 @pytest.mark.parametrize("chapter", ["04_growth_rate", "14_debugging_clinic", LONG])
@@ -193,7 +193,7 @@ def test_nothing_sticks_out_of_a_slide_and_all_can_be_read_from_the_back_row(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto((slides / f"{chapter}.html").as_uri())
     page.wait_for_function("Reveal.isReady()")
-    formulas = page.locator("mjx-container").count()
+    formulas = page.locator("math").count()
     found = page.evaluate(MEASURE)
     page.close()
     assert complaints == []
