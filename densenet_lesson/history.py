@@ -104,7 +104,7 @@ class History:
         """Return the epochs as a table of text, without anything that a clock decides."""
         lines = ["epoch        lr  train loss  train acc.  test loss  test acc."]
         if self.judge == "validation":
-            lines = [lines[0].replace("test ", " val. ")]
+            lines = [lines[0].replace("test ", "val. ")]
         line = (
             "{epoch:5d}  {lr:8.5f}  {train_loss:10.4f}  {train_accuracy:10.4f}  "
             "{test_loss:9.4f}  {test_accuracy:9.4f}"
