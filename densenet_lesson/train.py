@@ -88,11 +88,12 @@ def run(options: argparse.Namespace) -> History:
         "device": options.device,
         "checkpoint": folder / "checkpoint.pt",
         "fresh": options.fresh,
+        "validation": options.validation is not None,
         "progress": sys.stderr.isatty() or QUIET_SECONDS,
     }
     history = train(model, train_images, test_images, recipe, **how)
     history.model = {"build": options.model, **history.model}
-    history.data = describe_data(options) | history.data
+    history.data = {"name": data_name(options), "subset": options.subset, **history.data}
     if processes.rank() == 0:
         write_atomically(folder / "record.json", history.to_json().encode())
     return history
@@ -207,12 +208,6 @@ def parse_change(text: str) -> tuple[str, Any]:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
-
-
-def describe_data(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what a record says about the data, apart from what training itself found."""
-    data = {"name": data_name(options), "subset": options.subset}
-    return data if options.validation is None else data | {"validation": options.validation}
 
 
 def data_name(options: argparse.Namespace) -> str:
