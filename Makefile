@@ -120,7 +120,7 @@ notebooks: .venv/.installed  ## run every notebook and store its outputs
 	.venv/bin/python -m tools.notebook_tools run
 
 reproduce: .venv/.installed  ## repeat a recorded training run: make reproduce RUN=fashion_mnist_d2l
-	.venv/bin/python -m densenet_lesson.reproduce $(RUN)
+	.venv/bin/python -m densenet_lesson.training.reproduce $(RUN)
 
 links: .venv-book/.installed  ## write into the notebooks where the course is published, by _config.yml
 	.venv-book/bin/python -m tools.notebook_tools links \

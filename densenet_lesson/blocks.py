@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .arguments import check_positive
-from .configs import check_field
+from .configs import check_field, check_positive
 
 
 def activation(negative_slope: float = 0.0) -> nn.Module:
@@ -507,7 +506,7 @@ def explain_images(forward: Callable[[Any, Tensor], Any]) -> Callable[[Any, Tens
         try:
             return forward(self, x)
         except (RuntimeError, ValueError) as error:
-            from .misfits import misfit
+            from .data.misfits import misfit
 
             reason = misfit(self, x) if isinstance(x, Tensor) else ""
             if not reason:

@@ -54,7 +54,7 @@ class DenseNet(nn.Module):
                 channels = kept
         self.features.add_module("norm5", nn.BatchNorm2d(channels))  # torchvision's name
         if config.deep_supervision:
-            from .supervision import supervise
+            from .training.supervision import supervise
 
             supervise(self)
         self.relu5 = activation(config.negative_slope)
@@ -134,7 +134,7 @@ def densenet121(weights: str | None = None, **changes: Any) -> DenseNet:
     """DenseNet-121 for 224×224 images.
 
     Args:
-        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        weights: None for new ones, "imagenet" for torchvision's (see `models.load_weights`).
         **changes: fields of the configuration to replace, such as `num_classes=10`.
 
     Raises:

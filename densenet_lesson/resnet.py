@@ -77,7 +77,7 @@ def resnet18(weights: str | None = None, **changes: Any) -> ResNet:
     """ResNet-18 for 224×224 images.
 
     Args:
-        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        weights: None for new ones, "imagenet" for torchvision's (see `models.load_weights`).
         **changes: fields of the configuration to replace, such as `num_classes=10`.
 
     Raises:

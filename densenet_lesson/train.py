@@ -23,16 +23,15 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from . import processes
-from .arguments import check_choice, check_positive
 from .arithmetic import minimum_size
-from .checkpoint import write_atomically
-from .configs import Config, get_config
-from .data import DataError, Images, load
-from .history import History
+from .configs import Config, check_choice, check_positive, get_config
+from .data.loading import DataError, Images, load
 from .models import build
-from .recipe import RECIPES, Recipe
-from .training import train
+from .training import processes
+from .training.checkpoint import write_atomically
+from .training.history import History
+from .training.loop import train
+from .training.recipe import RECIPES, Recipe
 
 QUIET_SECONDS = 30.0  # between two updates of a progress bar that goes to a file
 

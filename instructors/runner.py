@@ -69,7 +69,8 @@ class Runner:
         from traitlets.config import Config
 
         import densenet_lesson
-        from densenet_lesson import arithmetic, checks, misfits  # noqa: F401
+        from densenet_lesson import arithmetic, checks  # noqa: F401
+        from densenet_lesson.data import misfits  # noqa: F401
         from densenet_lesson.memory import inference  # noqa: F401
         from instructors.pristine import Pristine
 

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from densenet_lesson import DenseNet, build, data, get_config
-from densenet_lesson.checkpoint import load_checkpoint, write_atomically
 from densenet_lesson.configs import change
-from densenet_lesson.evaluation import evaluate
-from densenet_lesson.history import History
-from densenet_lesson.trained import TYPICAL, pack
+from densenet_lesson.training.checkpoint import load_checkpoint, write_atomically
+from densenet_lesson.training.evaluation import evaluate
+from densenet_lesson.training.history import History
+from densenet_lesson.training.trained import TYPICAL, pack
 
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results"
 GARMENTS = 1000  # test images of Fashion-MNIST, from the first on

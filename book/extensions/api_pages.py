@@ -96,7 +96,9 @@ def code_or_link(
     env = inliner.document.settings.env
     here = env.ref_context.get("py:module") or PACKAGE
     shown = nodes.literal(rawtext, text.removeprefix(f"{PACKAGE}."), classes=["xref", "py"])
-    target = find([f"{here}.{text}", f"{PACKAGE}.{text}", text], Path(env.srcdir))
+    beside = here.rpartition(".")[0] or PACKAGE  # in the same folder of the package
+    places = [f"{here}.{text}", f"{beside}.{text}", f"{PACKAGE}.{text}", text]
+    target = find(places, Path(env.srcdir))
     return [reference(target, shown) if target else shown], []
 
 

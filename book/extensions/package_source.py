@@ -122,7 +122,7 @@ def origin(name: str, known: dict[str, Module]) -> str | None:
         known: what `modules` returned.
 
     Returns:
-        Such as "densenet_lesson.evaluation.evaluate"; None if the package has nothing of that name.
+        Such as "densenet_lesson.training.evaluation.evaluate"; None if the package has none.
     """
     module, _, last = name.rpartition(".")
     if module in known:

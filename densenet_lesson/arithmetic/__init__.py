@@ -4,9 +4,9 @@
 at the network itself. `from densenet_lesson import arithmetic` brings both.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .. import importer
 from .written import (
     block_channels,
     block_channels_written,
@@ -67,9 +67,5 @@ __all__ = [
     "written",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import `measure`, and torch with it, when one of its names is first asked for."""
-    if name in __all__:
-        return getattr(import_module(".measure", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# `measure`, and torch with it, when one of its names is first asked for
+__getattr__ = importer(__name__, __all__, ("measure",))

@@ -21,13 +21,12 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import flop_registry
 
-from ..arguments import check_positive
 from ..blocks import DenseBlock
-from ..classic_configs import ClassicConfig
-from ..configs import Config, DenseNetConfig, get_config
-from ..misfits import smallest_size
+from ..classics.catalogue import ClassicConfig
+from ..configs import Config, DenseNetConfig, check_positive, get_config
+from ..data.misfits import smallest_size
 from ..models import build
 from .parts import places
 
@@ -47,6 +46,8 @@ KINDS: dict[type[nn.Module], str] = {
 }
 WEIGHTED = ("conv", "norm", "linear")
 Bytes = tuple[int, int]  # for an image, for a batch
+FILLING = {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_}
+FILLING |= {nn.init.kaiming_normal_, nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_}
 JOINTS = {torch.ops.aten.cat.default: "concat", torch.ops.aten.add.Tensor: "add"}
 
 
@@ -134,7 +135,6 @@ def running_statistics(config: Config) -> int:
     return sum(buffer.numel() for buffer in weightless(config).buffers() if buffer.ndim)
 
 
-@cache
 def flops(config: Config, image_size: int | None = None) -> int:
     """FLOPs of one forward pass of one image: convolutions and linear layers, multiply-add = 2.
 
@@ -143,9 +143,7 @@ def flops(config: Config, image_size: int | None = None) -> int:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        run(weightless(config).eval(), config, pixels(config, image_size))
-    return counter.get_total_flops() // BATCH
+    return sum(row.flops for row in trace(config, image_size) if not row.training_only)
 
 
 def activation_bytes(config: Config, batch_size: int = 1, image_size: int | None = None) -> int:
@@ -188,9 +186,9 @@ class Undrawn(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        """Leave out what fills a tensor at random; do everything else."""
-        if function in (Tensor.normal_, Tensor.uniform_):
-            return args[0]
+        """Leave out what fills a tensor; do everything else."""
+        if function in FILLING:
+            return args[0] if args else kwargs["tensor"]
         return function(*args, **(kwargs or {}))
 
 

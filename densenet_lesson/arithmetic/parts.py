@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import nn
 
 from ..blocks import DenseBlock, Transition
-from ..classics import ClassicNet, ConvBlock, Inception
+from ..classics.nets import ClassicNet, ConvBlock, Inception
 from ..densenet import DenseNet
 
 NUMBERED = {nn.Conv2d: "conv", nn.MaxPool2d: "pool", nn.AvgPool2d: "pool", nn.Linear: "fc"}

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..arguments import check_compression, check_positive, positive_tuple
+from ..configs import check_compression, check_positive, positive_tuple
 
 if TYPE_CHECKING:
     from ..configs import DenseNetConfig

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from .. import arithmetic
-from ..arguments import check_positive
 from ..blocks import DenseLayer, Residual, Transition
+from ..configs import check_positive
 from .drawing import INPUT, NEW, PLAIN, SUM, TRANSITION, WIDTH, Column, Drawing, Sheet
 
 MAX_LAYERS = 8  # that a drawing shows one by one

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .. import arithmetic
-from ..arguments import check_positive
-from ..layers import Branches, Conv, Layer, Pool, after
-from .classic_stages import POOLINGS
+from ..classics.layers import Branches, Conv, Layer, Pool, after
+from ..configs import check_positive
 from .drawing import INPUT, NEW, SUM, WIDTH, Column, Drawing, Sheet
 
+POOLINGS = {"max": "max", "avg": "average"}
 MOST = 4  # branches that have room side by side
 SIZE = 28  # pixels of the input; the channels are the same for all sizes
 MARGIN, GAP = 0.1, 0.1  # inches, around and between the branches

@@ -10,11 +10,11 @@ from torch import nn
 from .. import arithmetic
 from ..arithmetic.measure import weightless
 from ..arithmetic.parts import places
-from ..classic_configs import ClassicConfig
-from ..classics import ConvBlock, Inception
+from ..classics.catalogue import ClassicConfig
+from ..classics.nets import ConvBlock, Inception
+from .branches import POOLINGS
 from .drawing import INK, NEW, PLAIN
 
-POOLINGS = {"max": "max", "avg": "average"}
 DESCRIBED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Linear, ConvBlock, Inception)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from .. import arithmetic
-from ..classic_configs import ClassicConfig
+from ..classics.catalogue import ClassicConfig
 from .drawing import INK, NEW, PLAIN, SMALL, TEXT, WIDTH, Drawing
 from .networks import ABOVE, Group, groups, rounded
 

@@ -11,10 +11,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from .. import arithmetic
-from ..arguments import check_choice
-from ..classic_configs import ClassicConfig
-from ..configs import Config, DenseNetConfig
-from .classic_stages import classic_lines
+from ..classics.catalogue import ClassicConfig
+from ..configs import Config, DenseNetConfig, check_choice
 from .drawing import (
     HATCHES,
     INK,
@@ -101,6 +99,8 @@ def stage_map(config: Config, image_size: int | None = None) -> Drawing:
     """
     size = config.image_size if image_size is None else image_size
     if isinstance(config, ClassicConfig):
+        from .classic_stages import classic_lines  # chapter 1's, which build the network
+
         lines = [(line.text, line.color, line.shape) for line in classic_lines(config, size)]
     else:
         lines = _stage_lines(config, size)

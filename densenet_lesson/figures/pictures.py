@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ..arguments import check_positive
+from ..configs import check_positive
 from .drawing import SMALL, WIDTH, Drawing
 
 if TYPE_CHECKING:
-    from ..images import Images
+    from ..data.images import Images
 
 COLUMNS = 5
 MOST = 4  # pictures side by side

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from ..arguments import check_choice
+from ..configs import check_choice
 from .drawing import INK, NEW, PLAIN, SMALL, SUM, TEXT, TRANSITION, WIDTH, Drawing
 
 COLORS = {"dense": NEW, "sum": SUM, "other": TRANSITION, "plain": PLAIN}

@@ -165,7 +165,7 @@ def test_the_file_for_colab_is_this_chapter_with_the_package_of_today(chapter):
     carried = re.search(r'CONTENT = """\n(.+?)\n"""', changed["setup"], re.DOTALL)[1]
     wheel = zipfile.ZipFile(io.BytesIO(base64.b64decode(carried)))
     files = {name: wheel.read(name) for name in wheel.namelist() if "dist-info" not in name}
-    package = [ROOT / "densenet_lesson" / "README.md", *(ROOT / "densenet_lesson").rglob("*.py")]
+    package = list((ROOT / "densenet_lesson").rglob("*.py"))
     expected = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package}
     for name in single_file.records_of(ROOT, chapter):
         inside = name.replace("book/results", "densenet_lesson/results")

@@ -1,5 +1,7 @@
 """The index of exercises: it is made of the chapters' own titles, and its links lead there."""
 
+from functools import cache
+
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
@@ -34,11 +36,16 @@ def test_the_page_lists_every_exercise_with_its_minutes_and_difficulty():
     assert printed == [title.replace("`", "") for title in all_of_them]
 
 
+@cache
+def page_of(target):
+    html = (PAGE.parent / target).resolve().read_text(encoding="utf-8")
+    return BeautifulSoup(html, "html.parser")
+
+
 def test_every_link_leads_to_the_exercise_itself():
     for link in links():
         target, _, anchor = link["href"].partition("#")
-        html = (PAGE.parent / target).resolve().read_text(encoding="utf-8")
-        heading = BeautifulSoup(html, "html.parser").find(id=anchor).find(["h2", "h3"])
+        heading = page_of(target).find(id=anchor).find(["h2", "h3"])
         assert heading.get_text().startswith(f"Exercise {link.get_text().split()[0]} ")
 
 

@@ -18,8 +18,8 @@ import browser as plugin
 from browser import DESKTOP, HTML, PHONE, SLOW, leave_out, note_time, widest
 from course import ROOT
 from densenet_lesson import arithmetic, data, get_config
-from densenet_lesson.records import load_record
-from densenet_lesson.trained import load_trained, trained_names
+from densenet_lesson.training.records import load_record
+from densenet_lesson.training.trained import load_trained, trained_names
 
 PAGE = "book/microscope"
 WEIGHTS = ROOT / "book" / "results" / "weights"

@@ -15,8 +15,8 @@ import pytest
 from browser import HTML
 from colours import EYES, contrast, lab, linear
 from course import ROOT, pages
-from densenet_lesson import history
 from densenet_lesson.figures import drawing
+from densenet_lesson.training import history
 
 EXPLORABLES = ROOT / "book" / "_static" / "explorables.css"
 PAPER, DARK_PAPER = "#ffffff", "#121212"  # of the page, in the two themes

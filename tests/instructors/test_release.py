@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from course import ROOT
-from densenet_lesson.records import without_seed
+from densenet_lesson.training.records import without_seed
 from instructors import release, repair, sets
 from instructors.course import Course
 from tools import address, links, setup_cell, single_file
@@ -209,10 +209,7 @@ def test_a_problem_set_carries_a_small_package_without_grader_records_and_weight
     assert not [name for name in names if "figures" in name]
     tops = {name.partition("/")[0] for name in names}
     assert len(tops) == 2 and "densenet_lesson" in tops  # and what a wheel says of itself
-    assert {Path(name).suffix for name in names if name.startswith("densenet_lesson/")} <= {
-        ".py",
-        ".md",
-    }
+    assert {Path(name).suffix for name in names if name.startswith("densenet_lesson/")} == {".py"}
     own = {path.name for path in (ROOT / "instructors").glob("*.py")} - {"__init__.py"}
     assert own and not own & {Path(name).name for name in names}
 

@@ -17,7 +17,7 @@ from torchvision.ops import Conv2dNormActivation
 
 import densenet_lesson
 from course import notebook
-from densenet_lesson.evaluation import evaluation_mode
+from densenet_lesson.training.evaluation import evaluation_mode
 
 CHAPTER = "14_debugging_clinic"
 CASES = range(1, 14)

@@ -7,14 +7,15 @@ from pathlib import Path
 import torch
 from test_processes import RECIPE, Stop
 
-from densenet_lesson import build, data, processes, training
+from densenet_lesson import build, data
+from densenet_lesson.training import loop, processes
 
 
 def main(out: str, npz: str, cut_off: bool) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(RECIPE.seed)
     model = build("lenet5", in_channels=1, num_classes=4, image_size=16)
-    epochs = training.train_epoch
+    epochs = loop.train_epoch
 
     def stop(run, bar):
         if cut_off and run.epoch == 1:
@@ -22,12 +23,12 @@ def main(out: str, npz: str, cut_off: bool) -> None:
             raise Stop
         return epochs(run, bar)
 
-    training.train_epoch = stop
+    loop.train_epoch = stop
     before = threads()
     try:
         with processes.process_group("cpu") as device:
             options = {"device": device, "checkpoint": Path(out) / "checkpoint.pt"}
-            history = training.train(model, *data.load(npz), RECIPE, progress=False, **options)
+            history = loop.train(model, *data.load(npz), RECIPE, progress=False, **options)
             if processes.rank() == 0:
                 (Path(out) / "record.json").write_text(history.to_json())
     finally:

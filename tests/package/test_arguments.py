@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from densenet_lesson import DenseBlock, arithmetic, build, data, get_config
-from densenet_lesson.classic_configs import vgg_config
-from densenet_lesson.layers import Conv, Dropout, Pool
-from densenet_lesson.recipe import Recipe
+from densenet_lesson.classics.catalogue import vgg_config
+from densenet_lesson.classics.layers import Conv, Dropout, Pool
+from densenet_lesson.training.recipe import Recipe
 
 
 @pytest.mark.parametrize(

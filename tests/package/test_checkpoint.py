@@ -16,8 +16,9 @@ from training_helpers import FULL, assert_same_weights, make_images, make_model,
 
 import densenet_lesson
 from course import ROOT
-from densenet_lesson import checkpoint as module
-from densenet_lesson.checkpoint import (
+from densenet_lesson.training import Recipe, train
+from densenet_lesson.training import checkpoint as module
+from densenet_lesson.training.checkpoint import (
     CheckpointError,
     fingerprint,
     load_checkpoint,
@@ -26,7 +27,6 @@ from densenet_lesson.checkpoint import (
     set_random_state,
     write_atomically,
 )
-from densenet_lesson.training import Recipe, train
 
 PACKAGE = Path(densenet_lesson.__file__).parent
 
@@ -96,7 +96,9 @@ def test_interrupted_at_any_line_and_resumed_gives_the_same_numbers(tmp_path):
 
 def count_lines(call, stop: int | None = None) -> int:
     """Count the lines of the loop and of the checkpoints that a call runs; interrupt at one."""
-    files = {str(PACKAGE / name) for name in ("training.py", "checkpoint.py", "evaluation.py")}
+    files = {
+        str(PACKAGE / "training" / f"{name}.py") for name in ("loop", "checkpoint", "evaluation")
+    }
     count = 0
 
     def trace(frame, event, argument):
@@ -126,9 +128,13 @@ def test_killed_and_resumed_gives_the_same_numbers(tmp_path, moment):
     path, whole = tmp_path / "run.pt", make_model()
     expected = numbers(run(whole, None))
     if moment == "in the middle of an epoch":
-        victim, name, calls = "densenet_lesson.training", "train_step", 5
+        victim, name, calls = "densenet_lesson.training.loop", "train_step", 5
     else:
-        victim, name, calls = "densenet_lesson.checkpoint.os", "replace", 3  # epochs 0, 1, 2
+        victim, name, calls = (
+            "densenet_lesson.training.checkpoint.os",
+            "replace",
+            3,
+        )  # epochs 0, 1, 2
     code = f"""
 import os, pathlib, signal, sys
 sys.path[:0] = {[str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]!r}

@@ -17,21 +17,21 @@ from torch.utils.flop_counter import FlopCounterMode
 from densenet_lesson import CLASSICS, ClassicConfig, arithmetic, build, googlenet, lenet5
 from densenet_lesson.arithmetic import output_size
 from densenet_lesson.blocks import Scores
-from densenet_lesson.classic_configs import (
+from densenet_lesson.classics import make_layer, make_layers
+from densenet_lesson.classics.catalogue import (
     GOOGLENET_WIDTHS,
     googlenet_config,
     lenet5_config,
     vgg_config,
 )
-from densenet_lesson.classics import make_layer, make_layers
-from densenet_lesson.inception import (
+from densenet_lesson.classics.inception import (
     inception_resnet,
     inception_v1,
     inception_v2,
     inception_v3,
     inception_v4,
 )
-from densenet_lesson.layers import (
+from densenet_lesson.classics.layers import (
     AdaptivePool,
     Branches,
     Conv,
@@ -41,7 +41,7 @@ from densenet_lesson.layers import (
     Linear,
     Pool,
 )
-from densenet_lesson.weights import course_names
+from densenet_lesson.models import course_names
 
 # torchvision.models.googlenet is the function of that name; these are the files
 googlenet_file = importlib.import_module("torchvision.models.googlenet")

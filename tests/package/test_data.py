@@ -641,7 +641,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DENSENET_LESSON_DATA", str(tmp_path / "root"))
-    monkeypatch.setattr(data, "DEBIAN_FASHION_MNIST", tmp_path / "debian")
+    monkeypatch.setattr(data.loading, "DEBIAN_FASHION_MNIST", tmp_path / "debian")
     return tmp_path
 
 
@@ -762,7 +762,7 @@ def test_a_damaged_debian_package_is_to_be_installed_again(home, no_network):
 
 @pytest.fixture(scope="module")
 def debian_fashion_mnist():
-    if not data.DEBIAN_FASHION_MNIST.is_dir():
+    if not data.loading.DEBIAN_FASHION_MNIST.is_dir():
         missing.do_without(missing.FASHION_MNIST)
     return load("fashion_mnist", root="does/not/exist", download=False)
 
@@ -1007,7 +1007,7 @@ def test_an_unreachable_server_says_what_to_do(home, monkeypatch):
 def test_a_silent_server_is_given_up(home, server, monkeypatch):
     offer_mnist(server, monkeypatch)
     server.replies[FILES[0]] = lambda handler: server.over.wait(20)
-    monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.2)
+    monkeypatch.setattr(data.loading, "DOWNLOAD_TIMEOUT", 0.2)
     started = time.monotonic()
     with pytest.raises(DataError, match="timed out") as error:
         load("mnist")

@@ -6,10 +6,10 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from test_figures import bars, words
 
-from densenet_lesson import CLASSICS, DENSENETS, ClassicNet, arithmetic, figures, inception
-from densenet_lesson.classics import make_layer
+from densenet_lesson import CLASSICS, DENSENETS, ClassicNet, arithmetic, figures
+from densenet_lesson.classics import inception, make_layer
+from densenet_lesson.classics.layers import Branches, Conv, Dropout, Pool
 from densenet_lesson.figures.drawing import luminance
-from densenet_lesson.layers import Branches, Conv, Dropout, Pool
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 MODULES = {

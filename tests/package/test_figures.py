@@ -29,8 +29,8 @@ from densenet_lesson import (
     build,
     data,
     figures,
-    inception,
 )
+from densenet_lesson.classics import inception
 from densenet_lesson.figures import drawing
 
 C, D, R = CLASSICS, DENSENETS, RESNETS

@@ -11,9 +11,9 @@ import torch
 from matplotlib import colors, pyplot
 
 import densenet_lesson
-from densenet_lesson import history as module
-from densenet_lesson.history import History, describe_environment
-from densenet_lesson.recipe import Recipe
+from densenet_lesson.training import history as module
+from densenet_lesson.training.history import History, describe_environment
+from densenet_lesson.training.recipe import Recipe
 
 
 def make_history(epochs: int = 3) -> History:
@@ -163,8 +163,9 @@ def git(folder, *command):
 
 def test_commit_is_that_of_the_source(tmp_path, monkeypatch):
     package = tmp_path / "repository" / "densenet_lesson"
-    package.mkdir(parents=True)
-    source = package / "history.py"
+    source = package / "training" / "history.py"
+    source.parent.mkdir(parents=True)
+    (package / "__init__.py").touch()
     source.write_text("old")
     monkeypatch.setattr(module, "__file__", str(source))
     assert module.commit() is None  # no repository

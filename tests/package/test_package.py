@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from importlib.util import resolve_name
 
 import pytest
 
@@ -34,10 +37,11 @@ def run(code, *arguments):
     "use",
     [
         "import densenet_lesson as d; print(d.get_config('resnet18').depth, len(d.CLASSICS))",
-        "import densenet_lesson.configs, densenet_lesson.arguments; print(18, 6)",
+        "import densenet_lesson.configs, densenet_lesson.arithmetic.written; print(18, 6)",
         "from densenet_lesson import arithmetic; print(arithmetic.output_size(36, 1, 2), 6)",
-        "from densenet_lesson import records; records.record_names(); print(18, 6)",
-        "from densenet_lesson import recipe, history, inception, layers; print(18, 6)",
+        "from densenet_lesson.training import records; records.record_names(); print(18, 6)",
+        "from densenet_lesson.training import Recipe, history; print(18, 6)",
+        "from densenet_lesson.classics import googlenet_config, inception; print(18, 6)",
         "import densenet_lesson; dir(densenet_lesson); print(18, 6)",
     ],
 )
@@ -71,5 +75,36 @@ def test_the_networks_import_torch_their_configurations_and_nothing_else():
         "print(*sorted(name.partition('.')[2] for name in found), lines)"
     )
     *found, lines = run(code)
-    assert {*found} == {"arguments", "blocks", "configs", "densenet", "resnet"}
+    assert {*found} == {"blocks", "configs", "densenet", "resnet"}
     assert int(lines) <= 1300
+
+
+def modules():
+    """Every module of the package by its dotted name, with its file."""
+    for path in (ROOT / "densenet_lesson").rglob("*.py"):
+        yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path
+
+
+def imported(name, path, known):
+    """The modules of the package that a module imports as soon as it is imported."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            for alias in node.names:
+                yield module if (module := f"{source}.{alias.name}") in known else source
+
+
+def test_the_modules_stand_on_at_most_eight_floors_and_none_on_itself():
+    known = dict(modules())
+    needs = {name: {*imported(name, path, known)} for name, path in known.items()}
+    floors = {}
+    for name in TopologicalSorter(needs).static_order():  # CycleError: in a circle
+        floors[name] = 1 + max((floors[below] for below in needs[name]), default=0)
+    assert {*floors} == {*known}
+    assert max(floors.values()) <= 8, max(floors, key=floors.get)
+
+
+def test_the_package_s_folder_is_seen_at_one_glance():
+    entries = [path for path in (ROOT / "densenet_lesson").iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= 14

@@ -17,11 +17,11 @@ from torch.nn import functional as F
 from training_helpers import make_images, numbers
 
 from course import ROOT
-from densenet_lesson import build, training
-from densenet_lesson.checkpoint import load_checkpoint
+from densenet_lesson import build
 from densenet_lesson.data import Batches, Images
-from densenet_lesson.history import History
-from densenet_lesson.training import Recipe, learning_rate, train
+from densenet_lesson.training import Recipe, learning_rate, loop, train
+from densenet_lesson.training.checkpoint import load_checkpoint
+from densenet_lesson.training.history import History
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 HERE = Path(__file__).parent
@@ -96,10 +96,10 @@ def batches_in_halves(model, images, recipe):
 
     Each half is normalised by itself, and the running statistics are those of the first half.
     """
-    mean, std = training.channel_statistics(images)
+    mean, std = loop.channel_statistics(images)
     batches = Batches(images, recipe.batch_size, recipe.size, True, recipe.augment,
                       recipe.seed, mean=mean, std=std)  # fmt: skip
-    optimizer = training.make_optimizer(model, recipe)
+    optimizer = loop.make_optimizer(model, recipe)
     steps = len(batches)
     for epoch in range(recipe.epochs):
         batches.epoch = epoch
@@ -138,7 +138,7 @@ def test_a_run_of_one_process_goes_on_with_two_and_the_other_way_round(
     images, data, tmp_path, monkeypatch
 ):
     model, history = one_process("lenet5", images)  # without a break
-    epochs = training.train_epoch
+    epochs = loop.train_epoch
 
     def cut_off(run, bar):
         if run.epoch == 1:
@@ -147,7 +147,7 @@ def test_a_run_of_one_process_goes_on_with_two_and_the_other_way_round(
 
     first, second = tmp_path / "one-then-two", tmp_path / "two-then-one"
     with monkeypatch.context() as patch, pytest.raises(Stop):
-        patch.setattr(training, "train_epoch", cut_off)
+        patch.setattr(loop, "train_epoch", cut_off)
         one_process("lenet5", images, checkpoint=first / "checkpoint.pt")
     run = torchrun(str(first), data, module="process_worker")
     assert run.returncode == 0, run.stderr

@@ -3,10 +3,17 @@
 import pytest
 
 from course import ROOT
-from densenet_lesson import arithmetic, records
+from densenet_lesson import arithmetic
 from densenet_lesson.configs import DenseNetConfig, change, get_config
-from densenet_lesson.history import History
-from densenet_lesson.records import load_band, load_record, load_seeds, record_names, without_seed
+from densenet_lesson.training import records
+from densenet_lesson.training.history import History
+from densenet_lesson.training.records import (
+    load_band,
+    load_record,
+    load_seeds,
+    record_names,
+    without_seed,
+)
 
 
 def test_the_records_are_those_that_stand_with_the_book():

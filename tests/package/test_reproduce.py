@@ -1,4 +1,4 @@
-"""Repeating a recorded run: `python -m densenet_lesson.reproduce`."""
+"""Repeating a recorded run: `python -m densenet_lesson.training.reproduce`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from training_helpers import make_images
 
-from densenet_lesson import records, reproduce, train
-from densenet_lesson.history import History
-from densenet_lesson.recipe import Recipe
-from densenet_lesson.records import load_band, load_record, record_names
-from densenet_lesson.reproduce import command_of
+from densenet_lesson import train
+from densenet_lesson.training import records, reproduce
+from densenet_lesson.training.history import History
+from densenet_lesson.training.recipe import Recipe
+from densenet_lesson.training.records import load_band, load_record, record_names
+from densenet_lesson.training.reproduce import command_of
 
 pytestmark = pytest.mark.usefixtures("same_threads_afterwards")
 

@@ -14,8 +14,8 @@ from torch import nn
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from densenet_lesson import CLASSICS, DENSENETS, RESNETS, arguments, build, densenet121
-from densenet_lesson.weights import course_names
+from densenet_lesson import CLASSICS, DENSENETS, RESNETS, build, configs, densenet121
+from densenet_lesson.models import course_names
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TWINS = ["alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121"]
@@ -333,8 +333,9 @@ def test_an_error_that_images_are_not_at_fault_for_stays_as_it_is():
 
 
 def count_checks(build_it):
-    """How often a check of `arguments` runs while something is built."""
-    checks = {f.__code__ for n, f in vars(arguments).items() if n.startswith(("check", "positive"))}
+    """How often a check of an argument runs while something is built."""
+    names = [name for name in vars(configs) if name.startswith(("check", "positive"))]
+    checks = {vars(configs)[name].__code__ for name in {*names} - {"check_field", "check_fields"}}
     counted = []
 
     def note(frame, event, arg):

@@ -14,11 +14,12 @@ import torch
 from training_helpers import make_images, numbers
 
 import densenet_lesson
-from densenet_lesson import checkpoint, get_config, training
+from densenet_lesson import get_config
 from densenet_lesson import train as command
 from densenet_lesson.data import Images
-from densenet_lesson.history import History
-from densenet_lesson.recipe import RECIPES, Recipe
+from densenet_lesson.training import checkpoint, loop
+from densenet_lesson.training.history import History
+from densenet_lesson.training.recipe import RECIPES, Recipe
 
 pytestmark = pytest.mark.usefixtures("same_threads_afterwards")
 SMALL = ["--change", "block_config=(1, 1)", "--change", "growth_rate=4", "--threads", "1"]
@@ -108,13 +109,13 @@ def test_the_command_does_what_the_function_does(small, tmp_path, data):
     model = densenet_lesson.build("densenet_digits", **changes)
     images, test = densenet_lesson.data.load(data)
     recipe = Recipe(epochs=2, batch_size=8, seed=3)
-    history = training.train(model, images, test, recipe, progress=False)
+    history = loop.train(model, images, test, recipe, progress=False)
     assert numbers(read(tmp_path)) == numbers(history)
 
 
 def test_interrupted_and_called_again_it_goes_on(small, tmp_path, monkeypatch, capsys):
     command.main(small)
-    expected, calls, step = numbers(read(tmp_path)), [], training.train_step
+    expected, calls, step = numbers(read(tmp_path)), [], loop.train_step
 
     def interrupted(*args):
         calls.append(1)
@@ -123,7 +124,7 @@ def test_interrupted_and_called_again_it_goes_on(small, tmp_path, monkeypatch, c
         return step(*args)
 
     (tmp_path / "out" / "record.json").unlink()
-    monkeypatch.setattr(training, "train_step", interrupted)
+    monkeypatch.setattr(loop, "train_step", interrupted)
     capsys.readouterr()
     assert command.main([*small, "--fresh"]) == 130
     shown = capsys.readouterr()
@@ -301,4 +302,4 @@ def test_a_classic_network_gets_images_of_its_own_size(data, tmp_path):
 def test_oblong_images_are_resized_when_their_shorter_side_is_too_small(shape):
     images = Images(torch.zeros(2, 1, *shape, dtype=torch.uint8), torch.tensor([0, 1]), ("a", "b"))
     config = get_config("densenet_d2l")
-    assert command.fit_size(training.Recipe(), config, images).size == config.image_size
+    assert command.fit_size(Recipe(), config, images).size == config.image_size

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from course import ROOT
-from densenet_lesson import build, data, records
-from densenet_lesson.evaluation import evaluate
-from densenet_lesson.images import Images
-from densenet_lesson.records import load_record
-from densenet_lesson.trained import garments, load_trained, pack, trained_names, unpack
-from densenet_lesson.training import Recipe, train
+from densenet_lesson import build, data
+from densenet_lesson.data.images import Images
+from densenet_lesson.training import Recipe, records, train
+from densenet_lesson.training.evaluation import evaluate
+from densenet_lesson.training.records import load_record
+from densenet_lesson.training.trained import garments, load_trained, pack, trained_names, unpack
 from tools import pack_weights
 
 FOLDER = ROOT / "book" / "results" / "weights"

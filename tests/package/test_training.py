@@ -12,20 +12,20 @@ from torch.nn import functional as F
 from torch.optim import lr_scheduler
 from training_helpers import FULL, assert_same_weights, make_images, make_model, numbers
 
-from densenet_lesson import training
 from densenet_lesson.blocks import Scores
 from densenet_lesson.data import Batches, Images, channel_statistics
-from densenet_lesson.devices import autocast
 from densenet_lesson.training import (
     RECIPES,
     Recipe,
     evaluate,
     learning_rate,
+    loop,
     pick_device,
     pick_precision,
     predict,
     train,
 )
+from densenet_lesson.training.devices import autocast
 
 PLAIN = Recipe(
     epochs=1,
@@ -467,7 +467,7 @@ def test_devices(monkeypatch):
     [("cpu", None, "fp32"), ("cuda", (7, 5), "fp16"), ("cuda", (8, 0), "bf16")],
 )
 def test_precision_that_suits_a_device(monkeypatch, device, capability, precision):
-    from densenet_lesson import devices
+    from densenet_lesson.training import devices
 
     monkeypatch.setattr(devices, "pick_device", torch.device)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
@@ -476,9 +476,9 @@ def test_precision_that_suits_a_device(monkeypatch, device, capability, precisio
 
 def test_fp16_scales_its_losses_and_nothing_else_does(monkeypatch, tmp_path):
     # without a GPU: the scaler is told to work, and the arithmetic stays that of the CPU
-    monkeypatch.setattr(training, "check_precision", lambda precision, device: None)
-    monkeypatch.setattr(training, "autocast", lambda device, _: autocast(device, "fp32"))
-    monkeypatch.setattr(training, "evaluate", lambda *args, **kwargs: (0.0, 0.0))
+    monkeypatch.setattr(loop, "check_precision", lambda precision, device: None)
+    monkeypatch.setattr(loop, "autocast", lambda device, _: autocast(device, "fp32"))
+    monkeypatch.setattr(loop, "evaluate", lambda *args, **kwargs: (0.0, 0.0))
     losses, scales = {}, {}
     for precision in ("fp32", "fp16"):
         path, recipe = tmp_path / precision, replace(FULL, precision=precision)

@@ -11,7 +11,7 @@ import torchvision
 
 import densenet_lesson
 from densenet_lesson import build, densenet121
-from densenet_lesson.weights import PUBLISHED, WeightsError, course_names
+from densenet_lesson.models import PUBLISHED, WeightsError, course_names
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from densenet_lesson import benchmarks, records
-from densenet_lesson.benchmarks import GOALS, Goal, Ratio
+from densenet_lesson.memory import benchmarks
+from densenet_lesson.memory.benchmarks import GOALS, Goal, Ratio
+from densenet_lesson.training import records
 from tools.benchmark import __main__ as command
 from tools.benchmark import (
     clock,

@@ -21,11 +21,11 @@ from typing import Any
 
 import torch
 
-from densenet_lesson.arguments import check_choice, check_positive
-from densenet_lesson.benchmarks import ratios, tables
-from densenet_lesson.checkpoint import write_atomically
-from densenet_lesson.devices import pick_device
-from densenet_lesson.history import describe_environment
+from densenet_lesson.configs import check_choice, check_positive
+from densenet_lesson.memory.benchmarks import ratios, tables
+from densenet_lesson.training.checkpoint import write_atomically
+from densenet_lesson.training.devices import pick_device
+from densenet_lesson.training.history import describe_environment
 
 from .compiled import compile_times
 from .contenders import CASES, missing

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from densenet_lesson.devices import autocast
+from densenet_lesson.training.devices import autocast
 
 from .clock import interleave
 

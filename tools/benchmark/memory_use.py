@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from densenet_lesson.blocks import DenseBlock
-from densenet_lesson.devices import pick_device
+from densenet_lesson.training.devices import pick_device
 
 from .contenders import CASES, MEMORIES, Case, build_equal, contenders
 

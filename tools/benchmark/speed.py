@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from densenet_lesson.devices import autocast
+from densenet_lesson.training.devices import autocast
 
 from .clock import interleave, summary
 from .contenders import CASES, Case, Contender, build_equal, contenders, ours

@@ -31,7 +31,7 @@ RESTORE = """        for name, module in model.named_modules():
 """
 REPORT_PACKAGE = """
 def report(model, batches, num_classes):
-    from densenet_lesson.evaluation import evaluation_mode
+    from densenet_lesson.training.evaluation import evaluation_mode
 
     losses, places, labels = [], [], []
     with evaluation_mode(model), torch.inference_mode():

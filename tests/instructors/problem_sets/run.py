@@ -4,8 +4,8 @@
 
 PyTorch is loaded once. The model solution runs from top to bottom; at each question, every variant
 of it runs in a process forked there, with the cells that follow. Other questions' tests are run
-with the first correct and the first wrong variant only (those that take long with the correct one
-only): no test uses another question's names.
+with the first correct and the first wrong variant only, and not those that take long: no test uses
+another question's names.
 """
 
 import contextlib
@@ -99,8 +99,7 @@ def run_variants(cells: list, variants: list[Variant], solution: dict) -> list[d
             if variant.question == question(cell) and not is_test(cell):
                 first = (variant.question, variant.right) not in thorough
                 thorough.add((variant.question, variant.right))
-                others = frozenset() if variant.right else long
-                skip = (others if first else questions) - {variant.question}
+                skip = (long if first else questions) - {variant.question}
                 end = len(cells) if first else 1 + last_test(cells, variant.question)
                 changed = [{**cell, "source": variant.code}, *cells[index + 1 : end]]
                 work = partial(run_cells, list(map(nbformat.from_dict, changed)), names, skip)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .arguments import (
+from ..arithmetic.written import output_size
+from ..configs import (
     as_int,
     as_number,
     check_choice,
@@ -18,7 +19,6 @@ from .arguments import (
     check_switch,
     store,
 )
-from .arithmetic.written import output_size
 
 KINDS = ("relu", "tanh", "sigmoid")  # of activations
 Shape = tuple[int, int]  # channels, size

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from .arguments import check_positive
-from .blocks import Scores, explain_images
-from .classic_configs import AUXILIARY, ClassicConfig, auxiliary_name
-from .configs import change, get_config
+from ..blocks import Scores, explain_images
+from ..configs import change, check_positive
+from ..training.supervision import Features
+from .inception import AUXILIARY
 from .layers import (
     Activation,
     AdaptivePool,
@@ -26,8 +26,9 @@ from .layers import (
     after,
     smallest_size,
 )
-from .supervision import Features
-from .weights import load_weights
+
+if TYPE_CHECKING:
+    from .catalogue import ClassicConfig
 
 MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
@@ -59,7 +60,7 @@ class ClassicNet(nn.Module):
         for i, layer in enumerate(config.features, start=1):
             if layer.name in config.auxiliary:
                 head = make_layers(config.fitted(AUXILIARY), *after(config.features[:i], *shape))
-                self.add_module(auxiliary_name(config, layer.name), head)
+                self.add_module(config.auxiliary_name(layer.name), head)
         channels, size = after(config.features, *shape)
         self.avgpool = nn.Identity() if config.pool is None else nn.AdaptiveAvgPool2d(config.pool)
         inputs = channels * (config.pool or size) ** 2
@@ -80,7 +81,7 @@ class ClassicNet(nn.Module):
         """[N, in_channels, H, W] → the scores, and those of the auxiliary classifiers."""
         outputs = dict.fromkeys(self.config.auxiliary)  # of layers, to be filled
         features = self.features(x, outputs)
-        heads = [self.get_submodule(auxiliary_name(self.config, name)) for name in outputs]
+        heads = [self.get_submodule(self.config.auxiliary_name(name)) for name in outputs]
         auxiliary = tuple(head(x) for head, x in zip(heads, outputs.values(), strict=True))
         return Scores(self.scores(features), auxiliary)
 
@@ -136,7 +137,7 @@ class Inception(nn.Module):
     [N, C, H, W] → [N, sum of the branches' channels, H', W'], or the input's shape if residual
 
     Args:
-        layer: the branches (see `densenet_lesson.inception`).
+        layer: the branches (see `densenet_lesson.classics.inception`).
         in_channels: channels of the input.
         size: height and width of the input. Any will do, unless a branch has a linear layer; at
             this one it is checked that the branches fit together.
@@ -194,7 +195,7 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
     """Build one layer from its description. Chapter 1.
 
     Args:
-        layer: a description from `densenet_lesson.layers` or `densenet_lesson.inception`.
+        layer: a description from `layers` or `inception`.
         channels: channels of its input.
         size: height and width of its input, in pixels; only branches want to know it.
 
@@ -226,7 +227,7 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
             return nn.Linear(channels, layer.out_features)
         case Branches():
             return Inception(layer, channels, size)
-    raise ValueError(f"layer={layer!r} is not one of the layers in densenet_lesson.layers")
+    raise ValueError(f"layer={layer!r} is not one of the layers in densenet_lesson.classics.layers")
 
 
 def make_conv(layer: Conv, in_channels: int, bias: bool = True) -> nn.Conv2d:
@@ -252,7 +253,7 @@ def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
     """AlexNet for 224×224 images.
 
     Args:
-        weights: None for new ones, "imagenet" for torchvision's (see `weights.load_weights`).
+        weights: None for new ones, "imagenet" for torchvision's (see `models.load_weights`).
         **changes: fields of the configuration to replace, such as `num_classes=10`.
 
     Raises:
@@ -287,4 +288,6 @@ def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
 
 
 def _named(name: str, weights: str | None, changes: dict[str, Any]) -> ClassicNet:
-    return load_weights(ClassicNet(get_config(name, **changes)), name, weights)
+    from ..models import build  # which knows all networks
+
+    return build(name, weights, **changes)

@@ -11,10 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from .arguments import check_choice
+from ..configs import check_choice
 from .history import History
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # In a wheel the records are inside the package; in the repository they stand with the book.
 FOLDERS = (PACKAGE / "results", PACKAGE.parent / "book" / "results")
 

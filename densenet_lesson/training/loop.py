@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..blocks import Scores
+from ..data.batches import Batches, channel_statistics
+from ..data.images import Images
 from . import processes
-from .batches import Batches, channel_statistics
-from .blocks import Scores
 from .checkpoint import (
     bare,
     check_same_run,
@@ -32,22 +33,11 @@ from .checkpoint import (
     state_of,
     without_wrappers,
 )
-from .devices import autocast, check_precision, device_of, pick_device, pick_precision
-from .evaluation import check_scores, evaluate, evaluation_mode, predict
+from .devices import autocast, check_precision, device_of, pick_device
+from .evaluation import check_scores, evaluate, evaluation_mode
 from .history import History, describe_environment
-from .images import Images
-from .recipe import RECIPES, Recipe, learning_rate
+from .recipe import Recipe, learning_rate
 
-__all__ = [
-    "RECIPES",
-    "Recipe",
-    "evaluate",
-    "learning_rate",
-    "pick_device",
-    "pick_precision",
-    "predict",
-    "train",
-]
 AUXILIARY_WEIGHT = 0.3  # of an auxiliary classifier's loss: arXiv:1409.4842, Section 5
 LOOK_EVERY = 20  # steps between two looks at the loss: a look makes a GPU wait
 

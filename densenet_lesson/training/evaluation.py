@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .batches import Batches
+from ..data.batches import Batches
+from ..data.images import Images
 from .devices import autocast, check_precision, device_of, pick_device
-from .images import Images
 
 
 def evaluate(

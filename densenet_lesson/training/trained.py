@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..configs import change, check_choice, get_config
+from ..data.images import Images
+from ..models import build
 from . import records
-from .arguments import check_choice
-from .configs import change, get_config
-from .images import Images
-from .models import build
 
 FORMAT = "densenet_lesson weights 1"
 TYPICAL = "typical."  # what the classifier usually reads: only the microscope asks for that

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .arguments import check_positive
+from ..configs import check_positive
 from .borders import as_labels, as_names, as_pixels, check_classes, check_count
 
 

@@ -1,6 +1,6 @@
 """Repeat a recorded run, and see whether the same comes out.
 
-    python -m densenet_lesson.reproduce fashion_mnist_d2l
+    python -m densenet_lesson.training.reproduce fashion_mnist_d2l
 
 trains anew with the recorded network, data, recipe and number of threads, in
 `runs/reproduce-fashion_mnist_d2l`. Cut off and called again, it goes on. At the end it compares
@@ -15,8 +15,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from . import train
-from .configs import get_config
+from .. import train
+from ..configs import get_config
 from .history import History
 from .recipe import Recipe
 from .records import load_band, load_record
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         `densenet_lesson.train`.
     """
     parser = train.Parser(
-        prog="python -m densenet_lesson.reproduce",
+        prog="python -m densenet_lesson.training.reproduce",
         description="Repeat a recorded run; the same command again resumes.",
     )
     parser.add_argument("name", help="a recorded run, such as fashion_mnist_d2l")

@@ -1,6 +1,6 @@
 """Chapter 9: what a recorded benchmark says, as ratios between contenders and as tables.
 
-`records.load_benchmark` reads a recorded one.
+`training.records.load_benchmark` reads a recorded one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from .arguments import check_choice, check_positive
+from ..configs import check_choice, check_positive
 from .images import Images, check_images
 
 PAD = 4  # pixels of padding for the random crop

@@ -165,7 +165,8 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
     """
     import torch
 
-    from . import __version__, processes
+    from .. import __version__
+    from . import processes
 
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
@@ -195,8 +196,8 @@ def commit() -> str | None:
 
     None if there is no git, or if the package was installed from somewhere else.
     """
-    here = Path(__file__).parent
-    if git(here, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+    here = Path(__file__).parents[1]
+    if git(here, "ls-files", "--error-unmatch", "__init__.py") is None:
         return None  # perhaps in a folder inside somebody else's repository
     name = git(here, "rev-parse", "HEAD")
     return name and name + ("+changes" if git(here, "status", "--porcelain", "--", ".") else "")

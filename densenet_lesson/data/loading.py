@@ -1,8 +1,4 @@
-"""Real images: `load` finds a data set on this machine or on the network, and reads it.
-
-`from densenet_lesson import data` also brings `Images`, which holds a data set, and `Batches`,
-which hands it out.
-"""
+"""Real images: `load` finds a data set on this machine or on the network, and reads it."""
 
 import os
 import socket
@@ -14,11 +10,8 @@ from typing import Any
 
 import torch
 
-from .batches import Batches, channel_statistics, resize
 from .borders import as_labels, as_names, as_pixels, check_classes, check_count
 from .images import Images
-
-__all__ = ["Batches", "DataError", "Images", "channel_statistics", "load", "resize"]
 
 TORCHVISION_NAMES = {
     "fashion_mnist": "FashionMNIST",

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 if TYPE_CHECKING:
-    from .images import Images
+    from ..data.images import Images
 
 FORMAT = "densenet_lesson checkpoint 1"
 START_OVER = "give another path, or start over with fresh=True (on the command line: --fresh)"

@@ -6,7 +6,28 @@ builds it. All keep height and width; the number of output channels is the sum o
 
 from __future__ import annotations
 
-from .layers import Branches, ConvUnit, Layer, Pool
+from .layers import (
+    Activation,
+    AdaptivePool,
+    Branches,
+    ConvUnit,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    Pool,
+)
+
+# An auxiliary classifier: Szegedy et al., arXiv:1409.4842, Section 5
+AUXILIARY = (
+    AdaptivePool(4, name="pool"),
+    ConvUnit(128, 1, name="conv"),
+    Flatten(name="flatten"),
+    Linear(1024, name="fc1"),
+    Activation(name="relu"),
+    Dropout(0.7, name="dropout"),
+    Linear(name="fc2"),
+)
 
 
 def inception_v1(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .arguments import as_int, as_number, check_choice, check_switch
+from ..configs import as_int, as_number, check_choice, check_switch
 
 
 def setting(default: Any, help: str, **rule: Any) -> Any:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from .blocks import activation
-from .configs import DenseNetConfig
+from ..blocks import activation
+from ..configs import DenseNetConfig
 
 if TYPE_CHECKING:
-    from .densenet import DenseNet
+    from ..densenet import DenseNet
 
 
 class Features(nn.Sequential):

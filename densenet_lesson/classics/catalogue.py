@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .arguments import check_choice, check_positive, positive_tuple, store
+from ..configs import check_choice, check_positive, positive_tuple, store
 from .inception import inception_v1
 from .layers import (
     KINDS,
     Activation,
-    AdaptivePool,
     Conv,
     ConvUnit,
     Dropout,
-    Flatten,
     Layer,
     Linear,
     Pool,
@@ -80,10 +78,9 @@ class ClassicConfig:
             for layer in layers
         )
 
-
-def auxiliary_name(config: ClassicConfig, layer_name: str) -> str:
-    """Name of the auxiliary classifier after a layer: "aux1" for the first one."""
-    return f"aux{config.auxiliary.index(layer_name) + 1}"
+    def auxiliary_name(self, layer_name: str) -> str:
+        """Name of the auxiliary classifier after a layer: "aux1" for the first one."""
+        return f"aux{self.auxiliary.index(layer_name) + 1}"
 
 
 def longest(layer: Layer) -> int:
@@ -92,18 +89,6 @@ def longest(layer: Layer) -> int:
     if ways is not None:
         return max(sum(longest(inner) for inner in way) for way in ways)
     return int(isinstance(layer, (Conv, Linear)))
-
-
-# An auxiliary classifier: Szegedy et al., arXiv:1409.4842, Section 5
-AUXILIARY = (
-    AdaptivePool(4, name="pool"),
-    ConvUnit(128, 1, name="conv"),
-    Flatten(name="flatten"),
-    Linear(1024, name="fc1"),
-    Activation(name="relu"),
-    Dropout(0.7, name="dropout"),
-    Linear(name="fc2"),
-)
 
 
 def lenet5_config(activation: str = "tanh") -> ClassicConfig:

@@ -1,0 +1,39 @@
+"""The networks before ResNet: described as data, built from it. Chapter 1.
+
+`catalogue` lists them, made of `layers` and of `inception`'s blocks; `nets` builds it.
+"""
+
+from typing import TYPE_CHECKING
+
+from .. import importer
+
+if TYPE_CHECKING:  # what editors and the pages of the book read; `__getattr__` finds the same
+    from .catalogue import CLASSICS, ClassicConfig, googlenet_config
+    from .nets import (
+        ClassicNet,
+        alexnet,
+        googlenet,
+        lenet5,
+        make_layer,
+        make_layers,
+        vgg16,
+        vgg19,
+        zfnet,
+    )
+
+__all__ = [
+    "CLASSICS",
+    "ClassicConfig",
+    "ClassicNet",
+    "alexnet",
+    "googlenet",
+    "googlenet_config",
+    "lenet5",
+    "make_layer",
+    "make_layers",
+    "vgg16",
+    "vgg19",
+    "zfnet",
+]
+
+__getattr__ = importer(__name__, __all__, ("catalogue", "nets"))
