@@ -87,6 +87,7 @@ def run(options: argparse.Namespace) -> History:
         "device": options.device,
         "checkpoint": folder / "checkpoint.pt",
         "fresh": options.fresh,
+        "validation": options.validation is not None,
         "progress": sys.stderr.isatty() or QUIET_SECONDS,
     }
     history = train(model, train_images, test_images, recipe, **how)
@@ -109,6 +110,12 @@ def make_parser() -> Parser:
     add("--change", action="append", default=[], metavar="FIELD=VALUE", help="change the network")
     add("--data", default="digits", help="a data set's name, or an .npz (default %(default)s)")
     add("--subset", type=int, metavar="N", help="train on N of the images only")
+    add(
+        "--validation",
+        type=int,
+        metavar="N",
+        help="hold N of the training images out and evaluate on them, not on the test images",
+    )
     add("--out", metavar="FOLDER", help="where to write (default runs/MODEL-DATA)")
     add("--fresh", action="store_true", help="start over instead of resuming")
     add("--device", help="such as cpu or cuda (default: the GPU if there is one)")
@@ -155,12 +162,17 @@ def make_recipe(options: argparse.Namespace) -> Recipe:
 
 
 def load_images(options: argparse.Namespace, recipe: Recipe) -> tuple[Images, Images]:
-    """Load the data set, or the part of it that was asked for; all of its test images."""
+    """Load the data set, or the part of it that was asked for, and what to evaluate on.
+
+    The images held out are the same whatever the recipe's seed, so that runs can be compared.
+    """
     if processes.rank() > 0:
         processes.wait()  # until process 0 has downloaded it
     train_images, test_images = load(options.data)
     if processes.rank() == 0:
         processes.wait()
+    if options.validation is not None:
+        train_images, test_images = train_images.split(options.validation)
     if options.subset is not None:
         train_images = train_images.subset(options.subset, seed=recipe.seed)
     return train_images, test_images

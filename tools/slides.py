@@ -251,11 +251,17 @@ def code_blocks(source: str, longest: int) -> list[Block]:
 
 def output_blocks(cell: NotebookNode, longest: int) -> list[Block]:
     """What a cell printed, on one page or more."""
-    text = "".join(output.get("text", "") for output in cell.outputs)
+    text = "".join(map(printed, cell.outputs))
     if not text.strip():
         return []
     pages = pages_of(text, longest)
     return [Block("output", f'<pre class="output">{escape(p)}</pre>', tall(p)) for p in pages]
+
+
+def printed(output: NotebookNode) -> str:
+    """What an output says in letters: what was printed, or a table as text."""
+    data = output.get("data", {})
+    return data["text/plain"] if "text/html" in data else output.get("text", "")
 
 
 def tall(text: str) -> float:

@@ -4,6 +4,7 @@
   as empty.
 - Sphinx writes the parameters of a long signature as a list of definitions without terms.
 - The theme's arrows that unfold the side bar have no name.
+- All folded code has one name, whatever its button says: the button's own words are better.
 """
 
 from pathlib import Path
@@ -19,6 +20,7 @@ def correct_lists(app: Any, name: str, template: str, context: dict[str, Any], t
     body = context.get("body") or ""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = body.replace(f"<dd>{PARAMETER}", f'<dd role="none">{PARAMETER}')
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     body = body.replace('<dl>\n<dd role="none">', '<dl role="none">\n<dd role="none">')
     if body:
         context["body"] = body

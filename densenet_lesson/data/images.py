@@ -102,12 +102,42 @@ class Images:
         n = check_positive("n", n)
         if n > len(self):
             raise ValueError(f"n={n} must be at most {len(self)}, the number of images")
+        return self._at(self._in_turns(seed)[:n])
+
+    def split(self, held_out: float = 1 / 12, seed: int = 0) -> tuple[Images, Images]:
+        """Hold a validation set out of these training images: what choices are judged by.
+
+        The default makes 55,000 and 5,000 of the 60,000 of Fashion-MNIST or MNIST. The images that
+        are held out are `subset`'s; the same seed holds out the same ones.
+
+        Args:
+            held_out: how many, or their share if it is below 1.
+            seed: draws them.
+
+        Returns:
+            The rest, in their old order, and the images held out.
+
+        Raises:
+            ValueError: if one of the two would be empty.
+        """
+        share = isinstance(held_out, float) and 0 < held_out < 1
+        n = check_positive("held_out", round(held_out * len(self)) if share else held_out)
+        if n >= len(self):
+            raise ValueError(f"held_out={held_out} must leave some of the {len(self)} images")
+        order = self._in_turns(seed)
+        return self._at(order[n:].sort().values), self._at(order[:n])
+
+    def _in_turns(self, seed: int) -> Tensor:
+        """Places of the images [N] in a random order in which the classes take turns."""
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         labels = self.labels.cpu()[order]
         seen = torch.nn.functional.one_hot(labels, self.num_classes).cumsum(0)  # [N, classes]
         turn = seen.gather(1, labels[:, None]).squeeze(1)  # 1 for the first of its class, 2, ...
-        chosen = order[turn.argsort(stable=True)[:n]].to(self.labels.device)
-        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+        return order[turn.argsort(stable=True)]
+
+    def _at(self, places: Tensor) -> Images:
+        places = places.to(self.labels.device)
+        return replace(self, images=self.images[places], labels=self.labels[places])
 
 
 def check_images(images: Tensor) -> None:

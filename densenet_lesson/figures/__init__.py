@@ -23,6 +23,7 @@ from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
+from .tables import Table
 
 __all__ = [
     "INK",
@@ -32,6 +33,7 @@ __all__ = [
     "SUM",
     "TRANSITION",
     "Drawing",
+    "Table",
     "bars",
     "channel_growth",
     "connectivity",

@@ -29,7 +29,9 @@ class History:
 
     Args:
         model: the network's "name", "config" (its configuration's fields) and "parameters".
-        data: numbers of "train" and "test" images, their "fingerprint", "mean" and "std".
+        data: numbers of "train" and "test" images, their "fingerprint", "mean" and "std". Where it
+            has "validation", that many training images were held out, and took the place of the
+            test images: all that is called "test" in the rows was measured on them.
         recipe: the fields of the `Recipe`.
         sessions: one dictionary for each time the run was started or resumed: its "first_epoch",
             and what `describe_environment` found.
@@ -60,6 +62,11 @@ class History:
         return len(self.rows) * self.data["train"] / sum(row["seconds"] for row in self.rows)
 
     @property
+    def judge(self) -> str:
+        """What the network was evaluated on: "test" or "validation" images."""
+        return "validation" if self.data.get("validation") else "test"
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """How the network wants its images: `predict(model, images, **history.inputs)`."""
         return {name: {**self.recipe, **self.data}.get(name) for name in ("size", "mean", "std")}
@@ -86,7 +93,8 @@ class History:
         epochs = [row["epoch"] for row in self.rows]
         for part, style in STYLES.items():
             values = [row[f"{part}_{name}"] for row in self.rows]
-            ax.plot(epochs, values, label=part, markersize=4, **style)
+            label = self.judge if part == "test" else part
+            ax.plot(epochs, values, label=label, markersize=4, **style)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="epoch", ylabel=name)
         ax.grid(alpha=0.3)
@@ -95,6 +103,8 @@ class History:
     def table(self) -> str:
         """Return the epochs as a table of text, without anything that a clock decides."""
         lines = ["epoch        lr  train loss  train acc.  test loss  test acc."]
+        if self.judge == "validation":
+            lines = [lines[0].replace("test ", "val. ")]
         line = (
             "{epoch:5d}  {lr:8.5f}  {train_loss:10.4f}  {train_accuracy:10.4f}  "
             "{test_loss:9.4f}  {test_accuracy:9.4f}"
@@ -104,14 +114,15 @@ class History:
     def __str__(self) -> str:
         lines = [
             f"{self.model['name']}: {self.model['parameters']:,} parameters",
-            f"{self.data['train']:,} training images, {self.data['test']:,} test images",
+            f"{self.data['train']:,} training images, {self.data['test']:,} {self.judge} images",
             "recipe: " + ", ".join(f"{name} {value}" for name, value in self.recipe.items()),
         ]
         if self.rows:
             last = self.rows[-1]
             lines.append(
                 f"after epoch {last['epoch']} of {self.recipe['epochs']} ({self.seconds:.1f} s): "
-                f"test accuracy {last['test_accuracy']:.4f}, test loss {last['test_loss']:.4f}, "
+                f"{self.judge} accuracy {last['test_accuracy']:.4f}, "
+                f"{self.judge} loss {last['test_loss']:.4f}, "
                 f"train accuracy {last['train_accuracy']:.4f}, train loss {last['train_loss']:.4f}"
             )
         return "\n".join(lines + [describe_session(session) for session in self.sessions])

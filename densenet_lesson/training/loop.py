@@ -52,6 +52,7 @@ def train(
     checkpoint: str | os.PathLike | None = None,
     fresh: bool = False,
     progress: bool | float = True,
+    validation: bool = False,
 ) -> History:
     """Train a network, and evaluate it after each epoch.
 
@@ -70,6 +71,7 @@ def train(
         checkpoint: a file to save to after each epoch, and to resume from if it is there.
         fresh: start over, from the model as it is, and replace the checkpoint that is there.
         progress: whether to show a progress bar; a number is the seconds between its updates.
+        validation: whether the test images are a validation set: then the history calls them so.
 
     Returns:
         Loss and accuracies of each epoch, and what ran. The training figures are means over the
@@ -81,6 +83,8 @@ def train(
         FloatingPointError: if the loss becomes infinite or NaN. The checkpoint stays as it was.
     """
     run = prepare(model, train_images, test_images, recipe, pick_device(device))
+    if validation:
+        run.history.data["validation"] = len(test_images)
     start(run, checkpoint, fresh)
     with progress_bar(run, progress) as bar:
         while run.epoch < recipe.epochs:

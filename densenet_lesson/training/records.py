@@ -88,13 +88,14 @@ def without_seed(name: str) -> str:
 
 
 def load_band(name: str) -> tuple[float, float]:
-    """Read the band of a recorded run: the test accuracy that a repetition should come to.
+    """Read the band of a recorded run: the accuracy that a repetition should come to, on
+    the images that the record was judged by.
 
     Args:
         name: one of `record_names()`. Runs that differ in their seed only share one band.
 
     Returns:
-        The lowest and the highest test accuracy after the last epoch, from 0 to 1.
+        The lowest and the highest accuracy after the last epoch, from 0 to 1.
 
     Raises:
         ValueError: if there is no such band in `book/results/bands.toml`.

@@ -4,7 +4,7 @@
 
 trains anew with the recorded network, data, recipe and number of threads, in
 `runs/reproduce-fashion_mnist_d2l`. Cut off and called again, it goes on. At the end it compares
-the test accuracy with the record's band (`records.load_band`): what other machines may come to.
+the accuracy with the record's band (`records.load_band`): what other machines may come to.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ def command_of(record: History) -> list[str]:
     """
     name = record.model["build"]
     words = ["--model", name, "--data", record.data["name"]]
-    if record.data["subset"] is not None:
-        words += ["--subset", str(record.data["subset"])]
+    for part in ("validation", "subset"):
+        if record.data.get(part) is not None:  # only records judged by a validation set have one
+            words += [f"--{part}", str(record.data[part])]
     usual = json.loads(json.dumps(vars(get_config(name)), default=vars))  # tuples become lists
     for field, value in record.model["config"].items():
         if field not in FITTED and usual[field] != value:
@@ -94,7 +95,7 @@ def compare(record: History, again: History, band: tuple[float, float]) -> int:
     reached, recorded = (run.rows[-1]["test_accuracy"] for run in (again, record))
     inside = low <= reached <= high
     print(
-        f"test accuracy {reached:.4f}, recorded {recorded:.4f}, band {low} to {high}: "
+        f"{record.judge} accuracy {reached:.4f}, recorded {recorded:.4f}, band {low} to {high}: "
         f"{'within' if inside else 'OUTSIDE'}"
     )
     return 0 if inside else 1

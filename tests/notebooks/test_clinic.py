@@ -113,10 +113,16 @@ def test_a_case_has_its_parts_in_order_and_the_answer_is_folded(case):
     places = [[cell.id for cell in cells].index(f"{part}-{case}") for part in order]
     assert places == sorted(places)
     story, broken, symptom, hint, check, run, diagnosis, fixed = (cells[i] for i in places)
-    for text in (hint, diagnosis):
-        assert re.fullmatch(r"<details>\n<summary>.+</details>", text.source, re.DOTALL)
-    assert "hide-cell" in tags(fixed) and fixed.metadata["jupyter"]["source_hidden"]
-    assert not [cell.id for cell in (story, broken, symptom, check, run) if "hide" in str(cell)]
+    folds = [
+        re.match(r"<details>\n<summary>(.+)</summary>", text.source)[1]
+        for text in (hint, diagnosis)
+    ]
+    folds += [cell.metadata.mystnb.code_prompt_show for cell in (check, run, fixed)]
+    assert len(set(folds)) == 5 and all(re.search(rf"\bcase {case}$", name) for name in folds)
+    assert all("hide-cell" in tags(cell) for cell in (check, run, fixed))
+    assert check.metadata.jupyter.source_hidden and fixed.metadata.jupyter.source_hidden
+    assert run.metadata.jupyter.outputs_hidden  # its message says what is wrong
+    assert not [cell.id for cell in (story, broken, symptom) if "hide" in str(cell)]
     assert symptom.outputs, "the symptom shows"
     assert f"{case} fails:\nexpected" in run.outputs[0].text
 
@@ -294,7 +300,7 @@ def test_a_symptom_is_gone_after_the_cure_and_its_cell_still_runs(case):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(with_id(f"symptom-{case}"), names | {kind: fixed})
-    gone = {4: "influence: []", 6: "0.weight + 5 changes the output: True\n1.weight"}
+    gone = {4: "influence: []", 6: "yours: 290"}
     assert gone.get(case, "no error") in printed.getvalue()
 
 

@@ -141,6 +141,30 @@ def test_subset_refuses_a_wrong_number(n):
         make_images(n=20).subset(n)
 
 
+def test_a_split_holds_out_a_balanced_part_and_keeps_the_rest_in_order():
+    pixels = torch.arange(240, dtype=torch.uint8).reshape(240, 1, 1, 1)
+    images = Images(pixels, torch.arange(240) % 4, tuple("abcd"))
+    rest, held_out = images.split()  # a twelfth, as 5,000 are of 60,000
+    assert held_out.labels.bincount().tolist() == [5, 5, 5, 5]
+    kept, out = rest.images.flatten().tolist(), held_out.images.flatten().tolist()
+    assert sorted(kept + out) == list(range(240)) and kept == sorted(kept)
+    assert torch.equal(rest.images.flatten() % 4, rest.labels)
+    assert torch.equal(held_out.images.flatten() % 4, held_out.labels)
+
+
+def test_a_split_takes_a_number_or_a_share_and_depends_on_its_seed_alone():
+    images = make_images(n=120)
+    by_share, by_number = images.split(0.25)[1], images.split(30)[1]
+    assert torch.equal(by_share.images, by_number.images) and len(by_share) == 30
+    assert not torch.equal(by_number.images, images.split(30, seed=1)[1].images)
+
+
+@pytest.mark.parametrize("held_out", [0, 20, 1.5, 0.0, 0.001, 0.999, True])
+def test_a_split_refuses_what_would_leave_nothing(held_out):
+    with pytest.raises(ValueError, match="^held_out="):
+        make_images(n=20).split(held_out)
+
+
 # ---- resize ----
 
 

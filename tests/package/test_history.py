@@ -107,6 +107,17 @@ def test_table_has_the_numbers_of_each_epoch_and_no_time():
     assert len({len(line) for line in lines}) == 1  # columns stand below each other
 
 
+def test_numbers_of_a_validation_set_are_not_called_test():
+    history = make_history()
+    history.data["validation"] = 200
+    assert "200 validation images" in str(history)
+    assert "validation accuracy 0.4500, validation loss 0.3000" in str(history)
+    assert history.table().splitlines()[0].split()[-4:] == ["val.", "loss", "val.", "acc."]
+    assert len({len(line) for line in history.table().splitlines()}) == 1
+    labels = [line.get_label() for line in history.plot().axes[0].lines]
+    assert labels == ["train", "validation"]
+
+
 def test_environment_is_that_of_the_last_session_and_has_the_seed():
     history = make_history()
     history.sessions.append({**history.sessions[0], "first_epoch": 3, "threads": 64})

@@ -17,7 +17,7 @@ import densenet_lesson
 from densenet_lesson import get_config
 from densenet_lesson import train as command
 from densenet_lesson.data import Images
-from densenet_lesson.training import loop
+from densenet_lesson.training import checkpoint, loop
 from densenet_lesson.training.history import History
 from densenet_lesson.training.recipe import RECIPES, Recipe
 
@@ -67,6 +67,16 @@ def test_the_record_says_what_ran(small, tmp_path, capsys):
     assert [row["epoch"] for row in record.rows] == [1, 2]
     assert capsys.readouterr().out == f"{record}\n"
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"checkpoint.pt", "record.json"}
+
+
+def test_with_a_validation_set_the_test_images_are_not_looked_at(small, tmp_path, data):
+    assert command.main([*small, "--validation", "4", "--subset", "16", "--seed", "7"]) == 0
+    record, (train_images, _) = read(tmp_path), densenet_lesson.data.load(data)
+    held_out = train_images.split(4)[1]  # the same whatever the seed
+    names = ("validation", "subset", "train", "test")
+    assert [record.data[name] for name in names] == [4, 16, 16, 4]
+    assert record.data["fingerprint"].endswith(checkpoint.fingerprint(held_out))
+    assert record.judge == "validation"
 
 
 @pytest.mark.parametrize(
