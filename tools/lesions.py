@@ -2,9 +2,9 @@
 
     python -m tools.lesions
 
-takes the garments' DenseNet and its residual twin, makes one lesion after the other, counts the right
-answers on the 1,000 test images that come along, and writes `book/results/inside/lesions.json`. It
-takes about ten minutes.
+takes the garments' DenseNet and its residual twin, makes one lesion after the other, counts the
+right answers on the 1,000 test images that come along, and writes
+`book/results/inside/lesions.json`. It takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from densenet_lesson.training import predict
 
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results"
 DENSE, TWIN = "microscope_garments", "microscope_twin_garments"
-EXITS = ("transition1", "transition2", "norm5")  # who reads a whole block: the last is the classifier
+EXITS = ("transition1", "transition2", "norm5")  # each reads a whole block
 
 Lesion = AbstractContextManager[Any]
 
