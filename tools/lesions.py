@@ -19,11 +19,11 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from densenet_lesson.checkpoint import write_atomically
-from densenet_lesson.inside import hidden, silenced, sources
-from densenet_lesson.records import load_record
-from densenet_lesson.trained import garments, load_trained
 from densenet_lesson.training import predict
+from densenet_lesson.training.checkpoint import write_atomically
+from densenet_lesson.training.lesions import hidden, silenced, sources
+from densenet_lesson.training.records import load_record
+from densenet_lesson.training.trained import garments, load_trained
 
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results"
 DENSE, TWIN = "microscope_garments", "microscope_twin_garments"

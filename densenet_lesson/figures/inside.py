@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..arguments import check_choice
+from ..configs import check_choice
 from .curves import COLORS
 from .drawing import INK, LINES, NEW, PLAIN, SMALL, TEXT, WIDTH, Drawing
 
@@ -45,7 +46,7 @@ def reuse_maps(blocks: Mapping[str, Tensor], exits: Sequence[str], label: str, a
         axes.tick_params(length=0)
         axes.set_title(title, fontsize=TEXT)
     row[0].set_ylabel("written by", fontsize=TEXT)
-    figure.supxlabel("read by", fontsize=TEXT)
+    row[len(row) // 2].set_xlabel("read by", fontsize=TEXT)
     bar = figure.colorbar(shown, ax=list(row), location="bottom", aspect=40, pad=0.04)
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
@@ -84,6 +85,9 @@ def by_depth(
                 range(1, len(numbers) + 1), numbers, DASHES[kinds[name]], color=color, label=name
             )
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_title(title, fontsize=TEXT)
         axes.tick_params(labelsize=SMALL)
         axes.grid(axis="y", color=PLAIN)
@@ -117,9 +121,9 @@ def where_it_looks(
             f"{len(pictures)}, {len(titles)} and {[len(values) for values in maps.values()]}"
         )
     rows = {"": None, **maps}
-    side = WIDTH / len(pictures)
-    height = side * pictures.shape[2] / pictures.shape[3] + 0.25
-    figure = Drawing(WIDTH, 0.2 + len(rows) * height, layout="constrained")
+    side = (WIDTH - 0.25) / len(pictures)  # the names of the rows take the rest
+    height = side * pictures.shape[2] / pictures.shape[3]
+    figure = Drawing(WIDTH, 0.3 + len(rows) * height, layout="constrained")
     grid = figure.subplots(len(rows), len(pictures), squeeze=False)
     for line, (name, values) in zip(grid, rows.items(), strict=True):
         for i, axes in enumerate(line):

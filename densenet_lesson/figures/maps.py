@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from ..arguments import check_positive
+from ..configs import check_positive
 from .drawing import INK, SMALL, WIDTH, Drawing
 
 LABEL = 1.15  # inches, to the left of a line

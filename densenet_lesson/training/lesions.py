@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..blocks import DenseBlock
 from . import records
-from .blocks import DenseBlock
 
 BLOCKS, LAYERS = 3, 6  # of the garments' network
 
