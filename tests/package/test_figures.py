@@ -83,7 +83,7 @@ DRAWINGS = {
     "reuse maps": lambda: figures.reuse_maps({"1": TRIANGLE, "2": TRIANGLE}, "TC", "w", ALT),
     "by depth": lambda: figures.by_depth(DEPTHS, {"dense": "dense", "plain": "plain"}, ALT),
     "where it looks": lambda: figures.where_it_looks(
-        torch.rand(2, 1, 8, 8), {"map": torch.rand(2, 2, 2)}, ["a", "b"], ALT
+        torch.eye(8).expand(2, 1, 8, 8), {"map": torch.eye(2).expand(2, 2, 2)}, ["a", "b"], ALT
     ),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
