@@ -8,8 +8,8 @@ the training that put them to work, and the drawings:
 - `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1.
 - `arithmetic`: channels, parameters, FLOPs and memory, as on paper and measured. Chapters 3 to 6.
 - `data`: images and batches. Chapter 7.
-- `training`: recipe, loop, checkpoints, evaluation, recorded runs and what they have learned.
-  `train` is its command. Chapters 7 and 8.
+- `training`: recipe, loop, checkpoints, evaluation, recorded runs, what they have learned, and
+  lesions of it. `train` is its command. Chapters 7, 8 and 10.
 - `memory`: dense blocks that need less memory, faster answers, recorded benchmarks. Chapter 9.
 - `figures`: the drawings of all chapters.
 - `checks`: what the problem sets ask with.
