@@ -69,13 +69,14 @@ class Runner:
         from traitlets.config import Config
 
         import densenet_lesson
-        from densenet_lesson import arithmetic, checks  # noqa: F401
+        from densenet_lesson import arithmetic, checks, data, training  # noqa: F401
         from densenet_lesson.data import misfits  # noqa: F401
         from densenet_lesson.memory import inference  # noqa: F401
         from instructors.pristine import Pristine
 
-        for name in densenet_lesson.__all__:  # loaded when asked for, and to be remembered
-            getattr(densenet_lesson, name)
+        for package in (densenet_lesson, arithmetic, data, training):
+            for name in package.__all__:  # loaded when asked for, and to be remembered
+                getattr(package, name)
 
         torch.set_num_threads(1)
         fonts = Path(__file__).parents[1] / "fonts"

@@ -912,8 +912,9 @@ def test_a_test_cell_is_not_disturbed_by_names_that_hide_builtins(runner):
 
 def test_what_tests_rely_on_is_put_back_whatever_a_cell_did(runner):
     assert_close, fill, code = torch.testing.assert_close, checks.fill_, checks.same.__code__
-    code_before = "import torch, sys\nfrom densenet_lesson import checks\n"
-    changes = "torch.testing.assert_close = checks.fill_ = print\nchecks.len = print\n"
+    code_before = "import torch, sys\nfrom densenet_lesson import arithmetic, checks, training\n"
+    changes = "arithmetic.flops = training.evaluate = print\n"
+    changes += "torch.testing.assert_close = checks.fill_ = print\nchecks.len = print\n"
     changes += "checks.same.__code__ = (lambda *a, **k: None).__code__\n"
     changes += "torch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float64)\n"
     changes += (
@@ -924,6 +925,8 @@ def test_what_tests_rely_on_is_put_back_whatever_a_cell_did(runner):
     assert runner.run("student", code_before + changes)["error"] is None
     changed = runner.run("test", "assert torch.testing is sys.modules['torch.testing']")["changed"]
     assert {"same", "torch.testing.assert_close", "densenet_lesson.checks.len"} < {*changed}
+    measured = {"densenet_lesson.arithmetic.flops", "densenet_lesson.training.evaluate"}
+    assert measured < {*changed}
     assert (torch.testing.assert_close, checks.fill_) == (assert_close, fill)
     assert checks.same.__code__ is code and not hasattr(checks, "len")
     assert torch.is_grad_enabled() and torch.get_default_dtype() is torch.float32
