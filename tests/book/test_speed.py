@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import browser as plugin
-from browser import HTML, PHONE, built_pages, note_time
+from browser import HTML, PHONE, note_time
 
 PAGES = ["book/index", "notebooks/04_growth_rate", "book/glossary"]
 MOST_KILOBYTES = 350  # before a reader does anything, compressed
