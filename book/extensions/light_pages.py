@@ -51,6 +51,11 @@ def write(app: Any, error: Exception | None) -> None:
         lighter = IMAGE.sub(lambda tag, at=page.parent: with_size(tag, at), lighter)
         if lighter != text:
             page.write_text(lighter, encoding="utf-8")
+            texts[page] = lighter
+    used = {name for text in texts.values() for name in re.findall(r"book-\w+\.(?:css|js)", text)}
+    for old in static.glob("book-*.*"):
+        if old.name not in used:
+            old.unlink()
 
 
 def words(texts: Any, static: Path) -> frozenset[str]:
