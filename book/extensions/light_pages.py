@@ -1,8 +1,9 @@
 """A Sphinx extension: makes the finished pages quick to load on a slow line.
 
-- The styles that all pages share become one file, `_static/book-….css`, without the rules that no
-  page needs: a browser waits for it before it paints.
-- Scripts wait until the page is read, and no longer stand in the way of what can be seen.
+- The styles that all pages share become one file, `_static/book-….css`, without the rules for
+  classes that no page and no script has. A browser waits for it before it paints.
+- So do the scripts, and those of the explorables. They run when the page is read.
+- Letters of the text are asked for at once, not only when the styles are there.
 - Pictures have their size, so that nothing moves when they arrive, and arrive when they are near.
 """
 
@@ -12,15 +13,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-LINK = re.compile(
+STYLE = re.compile(
     r'[ \t]*<link(?=[^>]* rel="stylesheet")[^>]* href="([^"?]*_static/)([^"?]+)[^>]*>\n?'
 )
-APART = ("explorables.", "microscope.", "print.")  # only on some pages, or only for paper
+SCRIPT = re.compile(r'[ \t]*<script[^>]* src="([^"?]*_static/)([^"?]+)[^>]*></script>\n?')
+OWN = ("arithmetic.", "presets.", "explor", "microscope")  # of pages that have an explorable
+ALONE = ("print.", "search", "language_data", "design-tabs")  # of paper, of the search; not joined
+FONTS = ("inter.woff2", "inter-bold.woff2")  # what a page begins with
+LATER = re.compile(r"<script(?![^>]*\bdefer)(?=[^>]* src=)")
+PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
+OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
+
 IMPORT = re.compile(r'@import "([^"]+)";?|@charset "[^"]*";?')
 ADDRESS = re.compile(r"""url\((["']?)(?!data:)([^"')]+)\1\)""")
-PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
-SCRIPT = re.compile(r"<script(?![^>]*\bdefer)(?=[^>]* src=)")
-OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+BETWEEN_SELECTORS = re.compile(r",(?![^()]*\))")
 IMAGE = re.compile(r'<img (?![^>]*\b(?:loading|width|height)=)([^>]*src="([^"]+)"[^>]*)>')
 SIZE = re.compile(rb'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 
@@ -30,40 +37,87 @@ def write(app: Any, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     root = Path(app.outdir)
-    options = (root / "_static" / "documentation_options.js").read_text(encoding="utf-8")
-    for path in root.rglob("*.html"):
-        if "_static" in path.relative_to(root).parts:
-            continue  # a part of the theme
-        text = path.read_text(encoding="utf-8")
-        lighter = one_style(text, path.parent, root / "_static")
-        lighter = PRELOAD.sub("", lighter)
+    static = root / "_static"
+    options = (static / "documentation_options.js").read_text(encoding="utf-8")
+    pages = [page for page in root.rglob("*.html") if static not in page.parents]
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    known = words(texts.values(), static)
+    for page, text in texts.items():
+        lighter = PRELOAD.sub("", text)
         lighter = OPTIONS.sub(lambda _: f"<script>{options}</script>", lighter)
-        lighter = SCRIPT.sub("<script defer", lighter)
-        lighter = IMAGE.sub(lambda tag, at=path.parent: with_size(tag, at), lighter)
+        lighter = in_one_file(lighter, STYLE, static, known)
+        lighter = in_one_file(lighter, SCRIPT, static, known)
+        lighter = LATER.sub("<script defer", lighter)
+        lighter = IMAGE.sub(lambda tag, at=page.parent: with_size(tag, at), lighter)
         if lighter != text:
-            path.write_text(lighter, encoding="utf-8")
+            page.write_text(lighter, encoding="utf-8")
+            texts[page] = lighter
+    used = {name for text in texts.values() for name in re.findall(r"book-\w+\.(?:css|js)", text)}
+    for old in static.glob("book-*.*"):
+        if old.name not in used:
+            old.unlink()
 
 
-def one_style(text: str, folder: Path, static: Path) -> str:
-    """Replace a page's links to styles by a link to one file that holds them all."""
-    links = [link for link in LINK.finditer(text) if not link[2].startswith(("book-", *APART))]
-    if not links:
-        return text
-    name = bundle(static, tuple(link[2] for link in links))
-    first, rest = links[0], links[1:]
-    for link in reversed(rest):
-        text = text[: link.start()] + text[link.end() :]
-    link = f'<link rel="stylesheet" href="{first[1]}{name}" />\n'
-    return text[: first.start()] + link + text[first.end() :]
+def words(texts: Any, static: Path) -> frozenset[str]:
+    """Every class of the pages, and every word of the scripts, which may give it to an element."""
+    scripts = [path.read_text(encoding="utf-8") for path in static.rglob("*.js")]
+    classes = {name for text in texts for name in re.findall(r'class="([^"]*)"', text)}
+    return frozenset(re.findall(r"[\w-]+", " ".join([*classes, *scripts])))
+
+
+def in_one_file(text: str, tag: re.Pattern, static: Path, known: frozenset[str]) -> str:
+    """Join the files that all pages have, and those that only some pages have; not the others."""
+    for wanted in (False, True):
+        found = [each for each in tag.finditer(text) if not each[2].startswith(("book-", *ALONE))]
+        found = [each for each in found if each[2].startswith(OWN) == wanted]
+        if not found:
+            continue
+        style = tag is STYLE
+        name = joined(static, tuple(each[2] for each in found), known if style else None)
+        address = f"{found[0][1]}{name}"
+        new = f'<script defer src="{address}"></script>\n'
+        if style:
+            new = f'<link rel="stylesheet" href="{address}" />\n'
+        if style and not wanted:
+            new = "".join(preload(f"{found[0][1]}fonts/{font}") for font in FONTS) + new
+        for each in reversed(found[1:]):
+            text = text[: each.start()] + text[each.end() :]
+        text = text[: found[0].start()] + new + text[found[0].end() :]
+    return text
+
+
+def preload(font: str) -> str:
+    """A tag that asks for a font at once."""
+    return f'<link rel="preload" as="font" type="font/woff2" href="{font}" crossorigin />\n'
 
 
 @cache
-def bundle(static: Path, names: tuple[str, ...]) -> str:
-    """Write styles into one file, and return its name, which changes with what it holds."""
-    text = "\n".join(with_imports(static / name, static) for name in names)
-    name = f"book-{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
+def joined(static: Path, names: tuple[str, ...], known: frozenset[str] | None) -> str:
+    """Write files into one, and return its name, which changes with what it holds.
+
+    Of styles, only the rules for known classes; scripts have none.
+    """
+    if known is None:  # a script's own "use strict" is not for those behind it
+        text = "".join(f";{(static / name).read_text(encoding='utf-8')}\n" for name in names)
+    else:
+        text = "\n".join(with_imports(static / name, static) for name in names)
+        text = RULE.sub(lambda rule: needed(rule, known), re.sub(r"(?s)/\*.*?\*/", "", text))
+    name = f"book-{hashlib.sha256(text.encode()).hexdigest()[:12]}{Path(names[0]).suffix}"
     (static / name).write_text(text, encoding="utf-8")
     return name
+
+
+def needed(rule: re.Match, known: frozenset[str]) -> str:
+    """A rule with those of its selectors whose classes are known, or nothing."""
+
+    def is_known(selector: str) -> bool:
+        certain = re.sub(r":(not|is|where)\([^)]*\)", "", selector)
+        return known.issuperset(re.findall(r"\.([A-Za-z_][\w-]*)", certain))
+
+    if "@" in rule[1]:
+        return rule[0]
+    selectors = [each for each in BETWEEN_SELECTORS.split(rule[1]) if is_known(each)]
+    return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
 
 
 def with_imports(path: Path, static: Path) -> str:

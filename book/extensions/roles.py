@@ -4,13 +4,20 @@
   as empty.
 - Sphinx writes the parameters of a long signature as a list of definitions without terms.
 - The theme's arrows that unfold the side bar have no name.
-- All folded code has one name, whatever its button says: the button's own words are better.
+- All folds of code have one name, the same; without it, they are called what is written on them.
+
+And it says where a long name may be broken into two lines: behind an underscore or a dot.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 PARAMETER = '<em class="sig-param">'
+FOLD = '<summary aria-label="Toggle hidden content">'
+LONG_NAME = re.compile(r'<span class="pre">[\w./]{12,}</span>')
+PLACE = re.compile(r"([_./])(?=\w)(?![^<]*>)")
+TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 ARROW = '<summary><span class="toctree-toggle"'
 NAMED_ARROW = ARROW.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
 
@@ -20,8 +27,10 @@ def correct_lists(app: Any, name: str, template: str, context: dict[str, Any], t
     body = context.get("body") or ""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = body.replace(f"<dd>{PARAMETER}", f'<dd role="none">{PARAMETER}')
-    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     body = body.replace('<dl>\n<dd role="none">', '<dl role="none">\n<dd role="none">')
+    body = body.replace(FOLD, "<summary>")
+    body = LONG_NAME.sub(lambda name: PLACE.sub(r"\1<wbr>", name[0]), body)
+    body = TITLE.sub(lambda title: title[0].replace("[ , ]", "[\u00a0,\u00a0]"), body)
     if body:
         context["body"] = body
 

@@ -1,0 +1,72 @@
+"""What was once wrong on some page is right on all: read from the built pages and their styles."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+from browser import HTML, built_pages
+
+ARTICLE = re.compile(r"(?s)<article.*?</article>")
+
+
+@pytest.fixture(scope="module")
+def articles() -> dict[str, str]:
+    texts = {name: (HTML / f"{name}.html").read_text("utf-8") for name in built_pages()}
+    found = {name: ARTICLE.search(text) for name, text in texts.items()}
+    return {name: article[0] for name, article in found.items() if article}
+
+
+@pytest.fixture(scope="module")
+def styles() -> str:
+    page = (HTML / "book" / "index.html").read_text("utf-8")
+    name = re.search(r'rel="stylesheet" href="[^"]*/(book-\w+\.css)"', page)[1]
+    return (HTML / "_static" / name).read_text("utf-8")
+
+
+def test_a_fold_is_called_what_is_written_on_it(articles):
+    folds = [fold for text in articles.values() for fold in re.findall("<summary[^>]*>", text)]
+    assert len(folds) > 100 and {fold for fold in folds if "aria-label" in fold} == set()
+
+
+def test_no_formula_is_a_stop_for_the_tabulator(articles):
+    formulas = [math for text in articles.values() for math in re.findall("<math[^>]*>", text)]
+    assert len(formulas) > 200 and not any("tabindex" in math for math in formulas)
+
+
+def test_a_long_name_may_break_behind_an_underscore(articles):
+    names = [name for text in articles.values() for name in re.findall('"pre">(.*?)</span>', text)]
+    long = [name for name in names if re.fullmatch(r"[\w./]{12,}", name.replace("<wbr>", ""))]
+    assert len(long) > 100
+    assert [name for name in long if re.search(r"_\w", name)] == []
+
+
+def test_brackets_of_a_title_stay_on_one_line(articles):
+    titles = [
+        re.search("(?s)<h1>.*?</h1>", text)[0] for text in articles.values() if "<h1>" in text
+    ]
+    assert any("[\u00a0,\u00a0]" in title for title in titles)
+    assert not any(re.search(r"\[ | \]", title) for title in titles)
+
+
+def test_every_picture_of_a_page_has_its_size_and_comes_when_it_is_near(articles):
+    pictures = [
+        BeautifulSoup(tag, "html.parser").img
+        for text in articles.values()
+        for tag in re.findall("<img [^>]*>", text)
+    ]
+    assert len(pictures) > 40
+    for picture in pictures:
+        assert picture["loading"] == "lazy", picture
+        assert int(picture["width"]) > 10 and int(picture["height"]) > 10, picture
+
+
+def test_links_that_are_pointed_at_stand_out_from_the_page(styles):
+    colours = re.findall(r"--pst-color-link-hover: *(#\w{6})", styles)[-2:]
+    light, dark = (sum(int(each[i : i + 2], 16) for i in (1, 3, 5)) / 3 for each in colours)
+    assert light < 100 and dark > 170
+
+
+def test_no_rule_is_left_for_a_class_that_no_page_and_no_script_has(styles):
+    assert ".btn" in styles and ".table-warning" not in styles
+    assert len(styles) < 220_000
