@@ -76,7 +76,6 @@ font_cache = import matplotlib.font_manager
 book: .venv-book/.installed  ## build the book; warnings are errors
 	@[ -z "$$(find book/_static -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees _build/html/_modules
 	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees _build/html/_modules; exit 1; }
-	@cd _build/html/_static/mathjax && rm -rf adaptors mml-* node-main.js tex-mml-* tex-svg* tex-chtml-full*
 	@echo "The book is ready. Open _build/html/index.html in your browser."
 
 # Jupyter Book 1 keeps to Sphinx 7. It writes what _config.yml says as Sphinx reads it, and the way out stays open:
@@ -94,7 +93,9 @@ slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/
 	.venv-book/bin/python tools/slides.py
 
 linkcheck: .venv-book/.installed  ## ask every link to another site whether it still leads somewhere
-	.venv-book/bin/python -m tools.linkcheck
+	@echo "Asking every link. This takes a minute or two; what has moved for good comes last."
+	.venv-book/bin/jupyter-book build . --quiet --path-output _build/linkcheck --builder custom --custom-builder linkcheck; \
+	code=$$?; grep permanently _build/linkcheck/_build/linkcheck/output.txt; exit $$code
 
 # One process for each core, up to four; what takes long starts first (tests/conftest.py).
 several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .configs import check_field, check_positive
+from .configs import check_field, checks_arguments
 
 
+@checks_arguments
 def activation(negative_slope: float = 0.0) -> nn.Module:
     """ReLU, or leaky ReLU when `negative_slope` is more than 0. Chapter 3.
 
@@ -26,8 +27,7 @@ def activation(negative_slope: float = 0.0) -> nn.Module:
     Raises:
         ValueError: unless 0 ≤ `negative_slope` < 1.
     """
-    slope = check_field("negative_slope", negative_slope)
-    return LeakyReLU(slope) if slope else nn.ReLU()
+    return LeakyReLU(negative_slope) if negative_slope else nn.ReLU()
 
 
 class LeakyReLU(nn.LeakyReLU):
@@ -38,6 +38,7 @@ class LeakyReLU(nn.LeakyReLU):
         return F.leaky_relu_(x.clone(), self.negative_slope)
 
 
+@checks_arguments
 def conv_block(
     in_channels: int,
     out_channels: int,
@@ -63,14 +64,11 @@ def conv_block(
 
     Source: arXiv:1608.06993, Section 3, "Composite function"; He et al., arXiv:1603.05027.
     """
-    in_channels = check_positive("in_channels", in_channels)
-    out_channels = check_positive("out_channels", out_channels)
-    kernel_size = check_positive("kernel_size", kernel_size)
     if kernel_size % 2 == 0:
         raise ValueError(
             f"kernel_size={kernel_size} must be odd, so that the padding keeps H and W"
         )
-    options = check_options(drop_rate, bias, negative_slope)
+    options = (drop_rate, bias, negative_slope)
     return nn.Sequential(norm_relu_conv("", in_channels, out_channels, kernel_size, *options))
 
 
@@ -88,7 +86,6 @@ class DenseLayer(nn.Sequential):
             after the last one only).
         bias: whether the convolutions have a bias.
         negative_slope: see `activation`.
-        checked: whether the caller has checked the arguments already, as a configuration does.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -96,6 +93,7 @@ class DenseLayer(nn.Sequential):
     Source: arXiv:1608.06993, Section 3, "Composite function" and "Bottleneck layers".
     """
 
+    @checks_arguments
     def __init__(
         self,
         in_channels: int,
@@ -104,14 +102,7 @@ class DenseLayer(nn.Sequential):
         drop_rate: float = 0.0,
         bias: bool = False,
         negative_slope: float = 0.0,
-        *,
-        checked: bool = False,
     ) -> None:
-        if not checked:
-            in_channels = check_positive("in_channels", in_channels)
-            growth_rate = check_positive("growth_rate", growth_rate)
-            bn_size = check_field("bn_size", bn_size)
-            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         options = (drop_rate, bias, negative_slope)
         if bn_size is None:
             layers = norm_relu_conv("1", in_channels, growth_rate, 3, *options)
@@ -156,7 +147,6 @@ class DenseBlock(CanSaveMemory):
         bn_size, drop_rate, bias, negative_slope: see `DenseLayer`.
         memory: "plain" is what you read here, "recompute" and "one_buffer" keep less for the
             backward pass (see `memory`).
-        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -164,6 +154,7 @@ class DenseBlock(CanSaveMemory):
     Source: arXiv:1608.06993, Section 3, Equation 2, "Dense connectivity" and "Growth rate".
     """
 
+    @checks_arguments
     def __init__(
         self,
         num_layers: int,
@@ -174,15 +165,7 @@ class DenseBlock(CanSaveMemory):
         bias: bool = False,
         negative_slope: float = 0.0,
         memory: str = "plain",
-        *,
-        checked: bool = False,
     ) -> None:
-        if not checked:
-            num_layers = check_positive("num_layers", num_layers)
-            in_channels = check_positive("in_channels", in_channels)
-            growth_rate = check_positive("growth_rate", growth_rate)
-            bn_size = check_field("bn_size", bn_size)
-            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         layers = OrderedDict()
         options = (bn_size, drop_rate, bias, negative_slope)
         for i in range(num_layers):
@@ -209,7 +192,6 @@ class Transition(CanSaveMemory):
         pool: "avg" (the paper) or "max".
         drop_rate, bias, negative_slope: see `DenseLayer`.
         memory: "plain"; the other ways compute the norm and the activation again (see `memory`).
-        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -217,6 +199,7 @@ class Transition(CanSaveMemory):
     Source: arXiv:1608.06993, Section 3, "Pooling layers" and "Compression".
     """
 
+    @checks_arguments
     def __init__(
         self,
         in_channels: int,
@@ -226,14 +209,7 @@ class Transition(CanSaveMemory):
         bias: bool = False,
         negative_slope: float = 0.0,
         memory: str = "plain",
-        *,
-        checked: bool = False,
     ) -> None:
-        if not checked:
-            in_channels = check_positive("in_channels", in_channels)
-            out_channels = check_positive("out_channels", out_channels)
-            pool = check_field("pool", pool)
-            drop_rate, bias, negative_slope = check_options(drop_rate, bias, negative_slope)
         options = (drop_rate, bias, negative_slope)
         layers = norm_relu_conv("", in_channels, out_channels, 1, *options)
         layers["pool"] = (nn.AvgPool2d if pool == "avg" else nn.MaxPool2d)(kernel_size=2, stride=2)
@@ -253,7 +229,6 @@ class Residual(nn.Module):
         shortcut: "A", "B" or "C" (see `make_shortcut`).
         bias: whether the convolutions have a bias.
         shortcut_norm: whether a projection is followed by a batch norm.
-        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -263,6 +238,7 @@ class Residual(nn.Module):
 
     expansion = 1  # output channels = expansion * width
 
+    @checks_arguments
     def __init__(
         self,
         in_channels: int,
@@ -271,15 +247,8 @@ class Residual(nn.Module):
         shortcut: str = "B",
         bias: bool = False,
         shortcut_norm: bool = True,
-        *,
-        checked: bool = False,
     ) -> None:
         super().__init__()
-        if not checked:
-            in_channels = check_positive("in_channels", in_channels)
-            out_channels = check_positive("out_channels", out_channels)
-            stride, bias = check_positive("stride", stride), check_field("bias", bias)
-            shortcut = check_field("shortcut", shortcut)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=bias)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.relu1, self.relu = nn.ReLU(), nn.ReLU()  # torchvision has one, and calls it twice
@@ -326,7 +295,7 @@ class BottleneckResidual(nn.Module):
         width: channels of the 3×3 convolution; the output has four times as many.
         stride: of the 3×3 convolution (as in torchvision; the paper's figure has it in the first
             1×1 convolution, which costs accuracy).
-        shortcut, bias, shortcut_norm, checked: see `Residual`.
+        shortcut, bias, shortcut_norm: see `Residual`.
 
     Raises:
         ValueError: for an argument that makes no sense.
@@ -336,6 +305,7 @@ class BottleneckResidual(nn.Module):
 
     expansion = 4
 
+    @checks_arguments
     def __init__(
         self,
         in_channels: int,
@@ -344,15 +314,8 @@ class BottleneckResidual(nn.Module):
         shortcut: str = "B",
         bias: bool = False,
         shortcut_norm: bool = True,
-        *,
-        checked: bool = False,
     ) -> None:
         super().__init__()
-        if not checked:
-            in_channels = check_positive("in_channels", in_channels)
-            width = check_positive("width", width)
-            stride, bias = check_positive("stride", stride), check_field("bias", bias)
-            shortcut = check_field("shortcut", shortcut)
         out_channels = self.expansion * width
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=bias)
         self.bn1 = nn.BatchNorm2d(width)
@@ -375,6 +338,7 @@ class BottleneckResidual(nn.Module):
         return self.relu(self.downsample(x) + y)
 
 
+@checks_arguments
 def make_shortcut(
     in_channels: int,
     out_channels: int,
@@ -382,8 +346,6 @@ def make_shortcut(
     shortcut: str = "B",
     bias: bool = False,
     shortcut_norm: bool = True,
-    *,
-    checked: bool = False,
 ) -> nn.Module:
     """The path around a residual block: the identity wherever it can be. Chapter 2.
 
@@ -397,15 +359,12 @@ def make_shortcut(
             1×1 convolution (a projection) where the shape changes. "C" is a projection always.
         bias: whether the projection has a bias.
         shortcut_norm: whether the projection is followed by a batch norm.
-        checked: see `DenseLayer`.
 
     Raises:
         ValueError: for an unknown `shortcut`, or "A" with fewer channels out than in.
 
     Source: He et al., arXiv:1512.03385, Section 3.3 and Section 4.1, options A, B and C.
     """
-    if not checked:
-        shortcut = check_field("shortcut", shortcut)
     same_shape = stride == 1 and in_channels == out_channels
     if same_shape and shortcut != "C":
         return nn.Identity()
@@ -472,7 +431,7 @@ def norm_relu_conv(
     """The modules of `conv_block`, by torchvision's names: norm1, relu1, conv1 for suffix "1"."""
     layers = OrderedDict()
     layers[f"norm{suffix}"] = nn.BatchNorm2d(in_channels)
-    layers[f"relu{suffix}"] = LeakyReLU(negative_slope) if negative_slope else nn.ReLU()
+    layers[f"relu{suffix}"] = activation(negative_slope, checked=True)
     layers[f"conv{suffix}"] = nn.Conv2d(
         in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias
     )
@@ -481,10 +440,11 @@ def norm_relu_conv(
     return layers
 
 
-def check_options(drop_rate: float, bias: bool, negative_slope: float) -> tuple[float, bool, float]:
-    """Return what the convolutions of a dense block share; ValueError unless it makes sense."""
-    given = {"drop_rate": drop_rate, "bias": bias, "negative_slope": negative_slope}
-    return tuple(check_field(name, value) for name, value in given.items())
+def named(name: str, weights: str | None, changes: dict[str, Any]) -> Any:
+    """Build a network by its name, and load published weights if they are asked for. Chapter 6."""
+    from .models import build  # which knows all networks
+
+    return build(name, weights, **changes)
 
 
 class Scores(NamedTuple):

@@ -7,8 +7,11 @@ disagree. Adding a network is adding a configuration. Nothing here needs torch. 
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -274,6 +277,26 @@ def check_field(name: str, value: Any) -> Any:
 def check_fields(config: DenseNetConfig | ResNetConfig) -> None:
     """Check a new configuration, and store its values as Python's own."""
     store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
+
+
+def checks_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate what makes a block: each argument gets a ValueError unless it makes sense.
+
+    `checked=True` says that this has been done: by a configuration, or by the block around it.
+    """
+    names = list(inspect.signature(function).parameters)
+
+    def check(name: str, value: Any) -> Any:
+        return value if name == "self" or name not in names else check_field(name, value)
+
+    @functools.wraps(function)
+    def checked_first(*args: Any, checked: bool = False, **kwargs: Any) -> Any:
+        if not checked:
+            args = (*map(check, names, args), *args[len(names) :])  # too many: Python says so
+            kwargs = {name: check(name, value) for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return checked_first
 
 
 # ----------------------------------------------------------------------------- named networks

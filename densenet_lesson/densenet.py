@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from .blocks import DenseBlock, Scores, Transition, activation, explain_images, init_weights
+from .blocks import DenseBlock, Scores, Transition, activation, explain_images, init_weights, named
 from .configs import DenseNetConfig, change, densenet_cifar_config, get_config
 
 if TYPE_CHECKING:
@@ -182,10 +182,3 @@ def densenet_cifar(
     """The paper's CIFAR networks; the arguments are those of `configs.densenet_cifar_config`."""
     config = densenet_cifar_config(depth, growth_rate, bottleneck, compression)
     return DenseNet(config, **changes)
-
-
-def named(name: str, weights: str | None, changes: dict[str, Any]) -> DenseNet:
-    """Build a DenseNet by its name, and load published weights if they are asked for."""
-    from .models import build  # which knows all networks
-
-    return build(name, weights, **changes)

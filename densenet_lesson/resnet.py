@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .blocks import BottleneckResidual, Plain, Residual, explain_images, init_weights
+from .blocks import BottleneckResidual, Plain, Residual, explain_images, init_weights, named
 from .configs import ResNetConfig, change, resnet_cifar_config
 
 BLOCKS = {"basic": Residual, "bottleneck": BottleneckResidual, "plain": Plain}
@@ -110,10 +110,3 @@ def resnet152(weights: str | None = None, **changes: Any) -> ResNet:
 def resnet_cifar(depth: int, shortcut: str = "A", **changes: Any) -> ResNet:
     """The paper's CIFAR networks; the arguments are those of `configs.resnet_cifar_config`."""
     return ResNet(resnet_cifar_config(depth, shortcut), **changes)
-
-
-def named(name: str, weights: str | None, changes: dict[str, Any]) -> ResNet:
-    """Build a ResNet by its name, and load published weights if they are asked for."""
-    from .models import build  # which knows all networks
-
-    return build(name, weights, **changes)

@@ -4,7 +4,7 @@
 
 writes two files to `runs/first`: `checkpoint.pt` after each epoch, and `record.json`, which says
 what was run and what came of it, when all epochs are done. The same command again goes on where it
-was cut off. The options of the recipe are those of `densenet_lesson.recipe.Recipe`.
+was cut off. The options of the recipe are those of `densenet_lesson.training.Recipe`.
 
     torchrun --nproc-per-node=2 -m densenet_lesson.train --model densenet_d2l ...
 

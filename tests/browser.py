@@ -1,17 +1,15 @@
 """A pytest plugin: the built book in a browser. What the tests of its pages and parts share."""
 
 import functools
-import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 import missing
 from course import ROOT
@@ -21,10 +19,10 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1280, "height": 900}
 TABLET = {"width": 768, "height": 1024}
 PHONE = {"width": 375, "height": 700}
-SLOW = re.compile(r"/mathjax/.*\.js")  # no explorable has a formula
-TYPESET = "window.MathJax?.startup.promise.then(() => null)"
+TYPESET = "document.fonts.ready.then(() => null)"
 
 TIMINGS: dict[str, dict[str, float]] = {}  # of each page that was visited
+SLOW_LINE: dict[str, dict[str, float]] = {}  # of each page that was visited over a slow line
 SPEEDS: dict[str, float] = {}  # milliseconds that a trained network takes in the page
 SPENT: dict[int, float] = {}  # processor seconds of each of the browser's processes
 
@@ -98,15 +96,12 @@ def visit(browser: Browser, server: str):
         *,
         at: str = server,
         hash: str = "",
-        whole: bool = False,
         console: bool = True,
         **options: Any,
     ) -> Page:
         options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
         context = browser.new_context(**options)
         contexts.append(context)
-        if not whole:
-            context.route(SLOW, leave_out)
         page = context.new_page()
         page.set_default_timeout(30_000)  # also on a machine that is busy
         watch(page, at, complaints, console=console and at == server)
@@ -118,10 +113,6 @@ def visit(browser: Browser, server: str):
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def leave_out(route: Route) -> None:
-    route.fulfill(body="", content_type="text/javascript")
 
 
 def watch(page: Page, at: str, complaints: list[str], console: bool = True) -> None:
@@ -157,15 +148,14 @@ def widest(page: Page) -> int:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands what it measured to the process that prints it."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["browser"] = (TIMINGS, SPEEDS, SPENT)
+        session.config.workeroutput["browser"] = (TIMINGS, SLOW_LINE, SPEEDS, SPENT)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    timings, speeds, spent = getattr(node, "workeroutput", {}).get("browser", ({}, {}, {}))
-    TIMINGS.update(timings)
-    SPEEDS.update(speeds)
-    SPENT.update(spent)
+    measured = getattr(node, "workeroutput", {}).get("browser", ({}, {}, {}, {}))
+    for known, new in zip((TIMINGS, SLOW_LINE, SPEEDS, SPENT), measured, strict=True):
+        known.update(new)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -173,7 +163,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     write = terminalreporter.line
     if TIMINGS:
         terminalreporter.section("pages in the browser: measured beside other tests, not asserted")
-        for line in table(TIMINGS):
+        for line in table(TIMINGS, COLUMNS):
+            write(line)
+    if SLOW_LINE:
+        terminalreporter.section("over slow 4G, with a processor four times slower")
+        for line in table(SLOW_LINE, SLOW_COLUMNS):
             write(line)
     for name, milliseconds in sorted(SPEEDS.items()):
         write(f"{name} reads an image in {milliseconds:.1f} ms")
@@ -186,28 +180,25 @@ COLUMNS = {  # of the table: title and width
     "largest paint": 13,
     "DOM ready": 9,
     "loaded": 7,
-    "formulas": 8,
     "shift": 6,
     "requests": 8,
     "kB": 6,
-    "kB MathJax": 10,
 }
 
 
-def table(timings: dict[str, dict[str, float]]) -> list[str]:
+SLOW_COLUMNS = {"first paint (s)": 15, "usable (s)": 10, "shift": 6, "kB": 6, "files": 6}
+
+
+def table(timings: dict[str, dict[str, float]], columns: dict[str, int]) -> list[str]:
     """Lines of a table: times in milliseconds, what moved as Lighthouse's CLS, kilobytes."""
     wide = max(len(name) for name in timings)
-    lines = [" ".join(["page".ljust(wide), *(name.rjust(w) for name, w in COLUMNS.items())])]
+    lines = [" ".join(["page".ljust(wide), *(name.rjust(w) for name, w in columns.items())])]
     for page, values in timings.items():
-        cells = [written(values[name], name).rjust(w) for name, w in COLUMNS.items()]
+        cells = [written(values[name], name).rjust(w) for name, w in columns.items()]
         lines.append(" ".join([page.ljust(wide), *cells]))
     return lines
 
 
 def written(value: float, name: str) -> str:
-    return f"{value:.3f}" if name == "shift" else f"{value:.0f}"
-
-
-def now() -> float:
-    """Milliseconds, for what happens between two moments."""
-    return 1000 * time.monotonic()
+    decimals = 3 if name == "shift" else 1 if name.endswith("(s)") else 0
+    return f"{value:.{decimals}f}"

@@ -31,7 +31,6 @@ PDF_OPTIONS = {
     "outline": True,  # the headings, for the viewer's side bar
 }
 READY = """async () => {
-  await window.MathJax?.startup.promise;
   await document.fonts.ready;
   await Promise.all([...document.images].map(image => image.decode()));
 }"""

@@ -3,7 +3,7 @@
 A new slide begins at each heading. It shows the code, what it printed, the pictures, and of each
 paragraph the beginning; the whole text is in the speaker's notes. Left out are set-up cells,
 solutions, everything folded, and the list of further reading. What is too long for one slide goes
-on on the next. The slides need no network: reveal.js and MathJax lie beside them.
+on on the next. The slides need no network: reveal.js lies beside them.
 """
 
 import argparse
@@ -29,6 +29,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "extensions"))
+from formulas import mathml  # noqa: E402
+
 STATIC = ROOT / "book" / "_static"
 REVEAL = [
     "dist/reset.css",
@@ -84,9 +87,8 @@ class Slide:
 
 
 def formula(text: str, options: dict) -> str:
-    """Write a formula as MathJax looks for it."""
-    left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
-    return f"{left}{escape(text)}{right}"
+    """Write a formula as MathML."""
+    return mathml(text, options["display_mode"])
 
 
 def title_height(title: str) -> float:
@@ -404,18 +406,12 @@ PAGE = """<!doctype html>
 <script src="reveal/notes.js"></script>
 <script src="reveal/zoom.js"></script>
 <script>
-const start = () => Reveal.initialize({{
+Reveal.initialize({{
   width: 1280, height: 720, margin: 0, maxScale: 4, center: false, display: "flex",
   controls: false, hash: true, slideNumber: "c/t", transition: "none",
   plugins: [RevealNotes, RevealZoom],
 }});
-window.MathJax = {{
-  options: {{ enableMenu: false }},
-  chtml: {{ matchFontHeight: false, scale: 1.18 }},
-  startup: {{ pageReady: () => MathJax.startup.defaultPageReady().then(start) }},
-}};
 </script>
-<script src="mathjax/tex-chtml.js"></script>
 </body>
 </html>
 """
@@ -457,13 +453,9 @@ def package(name: str) -> Path:
 def copy_libraries(folder: Path) -> None:
     """Copy what the pages load."""
     reveal = package("sphinx_revealjs") / "_static" / "revealjs"
-    mathjax = package("sphinx-mathjax-offline") / "static" / "mathjax"
-    fonts = "output/chtml/fonts/woff-v2"
     for name in REVEAL:
         copy(reveal / name, folder / "reveal" / Path(name).name)
     shutil.copytree(STATIC / "fonts", folder / "fonts")
-    copy(mathjax / "tex-chtml.js", folder / "mathjax" / "tex-chtml.js")
-    shutil.copytree(mathjax / fonts, folder / "mathjax" / fonts)
     sheets = (STATIC / "fonts.css", Path(__file__).with_suffix(".css"))
     styles = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     colours = FORMATTER.get_style_defs(".reveal pre")

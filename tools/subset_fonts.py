@@ -1,4 +1,4 @@
-"""Make the book's fonts anew: fetch two families with npm, and keep what the pages may use.
+"""Make the book's fonts anew: fetch three families with npm, and keep what the pages may use.
 
 The results lie in `book/_static/fonts`, so building the book needs neither npm nor this script.
 It needs what the course does not: npm, and `pip install fonttools brotli`.
@@ -12,6 +12,7 @@ from pathlib import Path
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "fonts"
 
 INTER, MONO = "inter-ui@4.1.1", "jetbrains-mono@1.0.6"  # npm packages; they hold whole fonts
+MATH = "@fontsource/noto-sans-math@5.3.0"
 REGULAR, BOLD = {"opsz": 20, "wght": 400}, {"opsz": 20, "wght": 600}
 # One file for each weight: a browser prints a variable font into a PDF as shapes (Type 3).
 FONTS = {  # name of the file: package, file in it, the place on each of its axes
@@ -21,9 +22,10 @@ FONTS = {  # name of the file: package, file in it, the place on each of its axe
     "inter-bold-italic.woff2": (INTER, "variable/InterVariable-Italic.woff2", BOLD),
     "jetbrains-mono.woff2": (MONO, "fonts/webfonts/JetBrainsMonoNL-Regular.woff2", {}),
     "jetbrains-mono-bold.woff2": (MONO, "fonts/webfonts/JetBrainsMonoNL-Bold.woff2", {}),
+    "noto-sans-math.woff2": (MATH, "files/noto-sans-math-latin-400-normal.woff2", {}),
 }
 # No ligatures: "->" stays two signs. Digits of one width are there for tables.
-FEATURES = ["ccmp", "kern", "locl", "mark", "mkmk", "tnum"]
+FEATURES = ["ccmp", "kern", "locl", "mark", "mkmk", "ssty", "tnum"]
 
 RANGES = [  # first and last character
     (0x0020, 0x007E),  # ASCII
@@ -36,13 +38,27 @@ RANGES = [  # first and last character
     (0x2308, 0x230B),  # ⌈ ⌉ ⌊ ⌋
     (0x2500, 0x259F),  # lines, boxes and bars, in printed outputs
 ]
+FORMULAS = [  # for the font of the formulas alone
+    (0x0020, 0x007E),
+    (0x00D7, 0x00D7),  # ×
+    (0x0391, 0x03C9),
+    (0x2032, 0x2034),  # ′ ″ ‴
+    (0x2190, 0x2194),
+    (0x2200, 0x221E),  # operators
+    (0x2308, 0x230B),
+    (0x23DE, 0x23DF),  # braces above and below
+    (0x1D434, 0x1D467),  # italic Latin letters; h is ℎ
+    (0x1D6FC, 0x1D71B),  # small italic Greek letters
+]
+SIGNS = "·…ℎℓ∣∥∧∨∩∪∫≈≠≡≤≥≪≫⊂⊆⊕⊗⊙⋅⋮⋯⟨⟩"
+SMALL = (73, 58)  # of 100: the size of an index, and of an index's index; 60 and 50 in the font
 SINGLE = "€™ℓ⇐⇒⇔∂∆∈∏∑−√∞≈≠≤≥⋮⋯■□▪▲▶▸▼▾◀●○✓✗⊕⟨⟩"
 
 
-def characters() -> set[int]:
+def characters(ranges: list[tuple[int, int]] = RANGES, single: str = SINGLE) -> set[int]:
     """Every character that the fonts should have. One family fills the other's gaps."""
-    return {code for first, last in RANGES for code in range(first, last + 1)} | set(
-        map(ord, SINGLE)
+    return {code for first, last in ranges for code in range(first, last + 1)} | set(
+        map(ord, single)
     )
 
 
@@ -65,8 +81,13 @@ def shrink(source: Path, target: Path, axes: dict) -> None:
     options = Options(flavor="woff2", hinting=False, layout_features=FEATURES)
     font = load_font(source, options)
     subsetter = Subsetter(options)
-    subsetter.populate(unicodes=characters())
+    formulas = "MATH" in font
+    subsetter.populate(unicodes=characters(FORMULAS, SIGNS) if formulas else characters())
     subsetter.subset(font)
+    if formulas:
+        sizes = font["MATH"].table.MathConstants
+        sizes.ensureDecompiled()  # else the font's own sizes come back
+        sizes.ScriptPercentScaleDown, sizes.ScriptScriptPercentScaleDown = SMALL
     if axes:
         font = instantiateVariableFont(font, axes)
     save_font(font, target, options)

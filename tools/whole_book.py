@@ -86,7 +86,7 @@ def whole_book(html: Path, entries: list[Entry], about: dict[str, str]) -> str:
 <!DOCTYPE html>
 <html lang="en" data-theme="light" data-mode="light" class="whole-book">
 <head><meta charset="utf-8"><title>{escape(about["title"])}</title>
-{styles(pages, entries)}{formulas(pages)}</head>
+{styles(pages, entries)}</head>
 <body>{"".join(body)}</body>
 </html>"""
 
@@ -102,8 +102,8 @@ def read(html: Path, name: str) -> BeautifulSoup:
 
 def styles(pages: dict[str, BeautifulSoup], entries: list[Entry]) -> str:
     """Return the styles of the pages, and those which put each page's title on top of the paper."""
-    first = next(iter(pages.values()))
-    lines = [str(tag) for tag in first.head.select('link[rel="stylesheet"]')]
+    links = [link for page in pages.values() for link in page.head.select('link[rel="stylesheet"]')]
+    lines = list(dict.fromkeys(map(str, links)))
     for entry in entries:
         if entry.name:
             name = anchor(entry.name)
@@ -111,15 +111,6 @@ def styles(pages: dict[str, BeautifulSoup], entries: list[Entry]) -> str:
             lines.append(f'<style>@page {name} {{ @top-center {{ content: "{title}"; }} }}')
             lines.append(f"article#{name} {{ page: {name}; }}</style>")
     return "\n".join(lines)
-
-
-def formulas(pages: dict[str, BeautifulSoup]) -> str:
-    """Return the scripts that draw formulas, from the first page that has any."""
-    for page in pages.values():
-        scripts = [str(tag) for tag in page.find_all("script") if "athjax" in str(tag).lower()]
-        if any("src=" in script for script in scripts):
-            return "".join(scripts)
-    return ""
 
 
 def cover(about: dict[str, str]) -> str:

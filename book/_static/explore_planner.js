@@ -410,12 +410,12 @@ print(f"bytes kept, plain: {kept:,}")`;
       return true;
     }
 
-    /** Bring the planner into view, once the formulas above it have their size. */
+    /** Bring the planner into view, once what is above it has its size. */
     async scroll() {
       if (document.readyState !== "complete") {
         await new Promise((done) => window.addEventListener("load", done, { once: true }));
       }
-      await window.MathJax?.startup?.promise;
+      await document.fonts.ready;
       this.place.scrollIntoView({ behavior: "instant" });
     }
   }

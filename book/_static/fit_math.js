@@ -6,26 +6,16 @@
   const SMALLEST = 0.65;
 
   function fit(formula) {
-    formula.style.fontSize = formula.dataset.size; // as MathJax wants it
+    formula.style.fontSize = "";
     const room = formula.clientWidth / formula.scrollWidth;
     if (!(room < 1)) return; // a formula in a folded part has no width at all
-    const factor = Math.max(room * 0.99, SMALLEST);
-    const size = parseFloat(getComputedStyle(formula).fontSize) * factor;
-    formula.style.setProperty("font-size", size + "px", "important");
+    formula.style.fontSize = `${Math.max(room * 0.99, SMALLEST)}em`;
   }
 
-  function fitAll() {
-    document.querySelectorAll('mjx-container[display="true"]').forEach((formula) => {
-      formula.dataset.size ??= formula.style.fontSize;
-      fit(formula);
-    });
-  }
+  const fitAll = () => document.querySelectorAll("div.math").forEach(fit);
 
-  window.addEventListener("load", () => {
-    const drawn = window.MathJax?.startup?.promise;
-    if (!drawn) return;
-    drawn.then(fitAll);
-    window.addEventListener("resize", fitAll);
-    document.addEventListener("toggle", fitAll, true);
-  });
+  fitAll();
+  document.fonts.ready.then(fitAll);
+  window.addEventListener("resize", fitAll);
+  document.addEventListener("toggle", fitAll, true);
 })();

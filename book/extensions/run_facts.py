@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from densenet_lesson.training.records import without_seed  # noqa: E402
 
 RESULTS = "book/results"
 
@@ -48,11 +51,6 @@ def band_of(name: str, bands: dict[str, dict[str, Any]]) -> dict[str, Any] | Non
 def family(name: str) -> str:
     """The name of the group of runs that a run belongs to: what stands before the first `_`."""
     return name.partition("_")[0]
-
-
-def without_seed(name: str) -> str:
-    """What the records of several seeds share: compare_dense_1 → compare_dense."""
-    return re.sub(r"_\d+$", "", name)
 
 
 def readers(bands: dict[str, dict[str, Any]], name: str) -> list[str]:

@@ -34,10 +34,6 @@ BATCH = 2  # images: a batch norm in training wants more than one number in each
 KINDS: dict[type[nn.Module], str] = {
     nn.Conv2d: "conv",
     nn.BatchNorm2d: "norm",
-    nn.ReLU: "activation",
-    nn.LeakyReLU: "activation",
-    nn.Tanh: "activation",
-    nn.Sigmoid: "activation",
     nn.MaxPool2d: "maxpool",
     nn.AvgPool2d: "avgpool",
     nn.AdaptiveAvgPool2d: "avgpool",
@@ -238,7 +234,7 @@ class Act(NamedTuple):
 class Recorder(TorchDispatchMode):
     """Notes, while a network runs, what acts and what autograd keeps.
 
-    `acts` are the modules of `KINDS`, concatenations and additions, in order. `kept` are the bytes
+    `acts` are the layers, concatenations and additions, in order. `kept` are the bytes
     that autograd keeps, for an image and for a batch, by the name of the module at work.
     """
 
@@ -271,7 +267,7 @@ class Recorder(TorchDispatchMode):
     def leave(self, module: nn.Module, _: Any, out: Any) -> None:
         """Note that a module has done its work."""
         self.finished = self.at_work.pop()
-        kind = next((kind for known, kind in KINDS.items() if isinstance(module, known)), None)
+        kind = kind_of(module)
         if kind is not None:
             self.note(module, kind, out)
 
@@ -305,6 +301,13 @@ class Recorder(TorchDispatchMode):
             else:  # a mean and a standard deviation for each channel
                 self.kept[name] = per_image, per_batch + one.nbytes()
         return tensor
+
+
+def kind_of(module: nn.Module) -> str | None:
+    """What a module does, if it is a layer: one of `KINDS`, or one of torch's activations."""
+    if any(base.__module__ == nn.ReLU.__module__ for base in type(module).__mro__):
+        return "activation"
+    return next((kind for known, kind in KINDS.items() if isinstance(module, known)), None)
 
 
 def storage(tensor: Tensor) -> torch.UntypedStorage:

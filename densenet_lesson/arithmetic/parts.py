@@ -60,7 +60,6 @@ def classic_places(net: ClassicNet) -> dict[nn.Module, Place]:
     """
     found: dict[nn.Module, Place] = {}
     numbers: Counter[str] = Counter()
-    first = next(layer for layer in net.classifier if isinstance(layer, nn.Linear))
     for name, part in net.named_children():
         fill(found, part, Place(name, name, training_only=name.startswith("aux")))
     for part in (net.features, net.classifier):
@@ -68,8 +67,10 @@ def classic_places(net: ClassicNet) -> dict[nn.Module, Place]:
         for name, layer in part.named_children():
             stage = stage_of(name, layer, stage, numbers)
             fill(found, layer, Place(stage, stage))
-    for layer in net.classifier[: list(net.classifier).index(first)]:
-        fill(found, layer, found[first])  # a dropout before the first linear layer belongs to it
+    for layer in net.classifier:  # a dropout before the first linear layer belongs to it
+        if found[layer].stage:
+            break
+        fill(found, layer, Place("fc1", "fc1"))
     return found
 
 

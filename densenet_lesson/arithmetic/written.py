@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ..configs import check_compression, check_positive, positive_tuple
-
-if TYPE_CHECKING:
-    from ..configs import DenseNetConfig
+from ..configs import DenseNetConfig, check_compression, check_positive, positive_tuple
 
 
 def block_channels(in_channels: int, num_layers: int, growth_rate: int) -> int:
@@ -34,7 +30,7 @@ def block_channels_written(in_channels: int, num_layers: int, growth_rate: int) 
     return f"{in_channels} + {num_layers} × {growth_rate} = {total}"
 
 
-def compressed(channels: int, compression: float = 0.5) -> int:
+def compressed(channels: int, compression: float = DenseNetConfig.compression) -> int:
     """Channels that a transition keeps, ⌊θ · channels⌋ (arXiv:1608.06993, "Compression").
 
     Raises:
@@ -52,7 +48,7 @@ def compressed(channels: int, compression: float = 0.5) -> int:
     return kept
 
 
-def compressed_written(channels: int, compression: float = 0.5) -> str:
+def compressed_written(channels: int, compression: float = DenseNetConfig.compression) -> str:
     """`compressed` as you would write it: `256 → 128`."""
     return f"{channels} → {compressed(channels, compression)}"
 

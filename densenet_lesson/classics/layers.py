@@ -20,7 +20,7 @@ from ..configs import (
     store,
 )
 
-KINDS = ("relu", "tanh", "sigmoid")  # of activations
+KINDS = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid"}  # of activations, as in torch.nn
 Shape = tuple[int, int]  # channels, size
 
 
@@ -290,7 +290,7 @@ def check_kernel(kernel_size: int | tuple[int, int]) -> int | tuple[int, int]:
 def check_layers(name: str, layers: tuple[Layer, ...]) -> None:
     """Raise a ValueError unless `layers` is a tuple of layers whose names are all different."""
     if not isinstance(layers, tuple) or not all(isinstance(layer, Layer) for layer in layers):
-        raise ValueError(f"{name}={layers!r} must be a tuple of layers (densenet_lesson.layers)")
+        raise ValueError(f"{name}={layers!r} must be a tuple of layers (classics.layers)")
     names = [layer.name or str(i) for i, layer in enumerate(layers)]
     for repeated in names:
         if names.count(repeated) > 1:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..blocks import Scores, explain_images
+from ..blocks import Scores, explain_images, named
 from ..configs import change, check_positive
 from ..training.supervision import Features
 from .inception import AUXILIARY
 from .layers import (
+    KINDS,
     Activation,
     AdaptivePool,
     Branches,
@@ -29,8 +30,6 @@ from .layers import (
 
 if TYPE_CHECKING:
     from .catalogue import ClassicConfig
-
-MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 class ClassicNet(nn.Module):
@@ -212,7 +211,7 @@ def make_layer(layer: Layer, channels: int, size: int = 28) -> nn.Module:
         case Conv():
             return make_conv(layer, channels)
         case Activation():
-            return MODULES[layer.kind]()
+            return getattr(nn, KINDS[layer.kind])()
         case Pool():
             return make_pool(layer)
         case AdaptivePool():
@@ -246,7 +245,7 @@ def make_pool(layer: Pool) -> nn.Module:
 
 def lenet5(weights: str | None = None, **changes: Any) -> ClassicNet:
     """LeNet-5 for 28×28 digits; see `alexnet`. Nobody has published weights for it."""
-    return _named("lenet5", weights, changes)
+    return named("lenet5", weights, changes)
 
 
 def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
@@ -260,22 +259,22 @@ def alexnet(weights: str | None = None, **changes: Any) -> ClassicNet:
         ValueError: for an unknown field, a value that makes no sense, or weights that don't fit.
         WeightsError: if the weights can't be had.
     """
-    return _named("alexnet", weights, changes)
+    return named("alexnet", weights, changes)
 
 
 def zfnet(weights: str | None = None, **changes: Any) -> ClassicNet:
     """ZFNet for 224×224 images; see `alexnet`. Nobody has published weights for it."""
-    return _named("zfnet", weights, changes)
+    return named("zfnet", weights, changes)
 
 
 def vgg16(weights: str | None = None, **changes: Any) -> ClassicNet:
     """VGG-16 for 224×224 images; see `alexnet`."""
-    return _named("vgg16", weights, changes)
+    return named("vgg16", weights, changes)
 
 
 def vgg19(weights: str | None = None, **changes: Any) -> ClassicNet:
     """VGG-19 for 224×224 images; see `alexnet`."""
-    return _named("vgg19", weights, changes)
+    return named("vgg19", weights, changes)
 
 
 def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
@@ -284,10 +283,4 @@ def googlenet(weights: str | None = None, **changes: Any) -> ClassicNet:
     The published weights want images whose values go from -1 to 1, and hold auxiliary classifiers
     that were never trained.
     """
-    return _named("googlenet", weights, changes)
-
-
-def _named(name: str, weights: str | None, changes: dict[str, Any]) -> ClassicNet:
-    from ..models import build  # which knows all networks
-
-    return build(name, weights, **changes)
+    return named("googlenet", weights, changes)

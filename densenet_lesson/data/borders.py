@@ -112,8 +112,13 @@ def check_count(images: str, labels: str, pixels: np.ndarray, numbers: np.ndarra
         )
 
 
-def check_classes(names: tuple[str, ...] | None, **labels: np.ndarray) -> None:
-    """Raise a ValueError if classes are counted from 1, or are not those that have a name."""
+def as_classes(names: Iterable[Any] | None, **labels: np.ndarray) -> tuple[str, ...]:
+    """Names of the classes as texts; None numbers them.
+
+    Raises:
+        ValueError: if the labels count from 1, or are not those that have a name.
+    """
+    names = None if names is None else as_names(names)
     low = min(numbers.min() for numbers in labels.values())
     high = max(numbers.max() for numbers in labels.values())
     count = high + 1 if names is None else len(names)
@@ -128,6 +133,7 @@ def check_classes(names: tuple[str, ...] | None, **labels: np.ndarray) -> None:
                 f"{name} goes from {numbers.min()} to {numbers.max()}: labels must be 0 to "
                 f"{count - 1}, one for each of {count} classes"
             )
+    return tuple(map(str, range(count))) if names is None else names
 
 
 def in_native_order(name: str, array: Any) -> np.ndarray:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..configs import check_positive
-from .borders import as_labels, as_names, as_pixels, check_classes, check_count
+from .borders import as_classes, as_labels, as_pixels, check_count
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +68,7 @@ class Images:
         """
         pixels, numbers = as_pixels("images", images), as_labels("labels", labels)
         check_count("images", "labels", pixels, numbers)
-        names = None if class_names is None else as_names(class_names)
-        check_classes(names, labels=numbers)
-        names = names or tuple(map(str, range(numbers.max() + 1)))
+        names = as_classes(class_names, labels=numbers)
         return cls(torch.from_numpy(pixels), torch.from_numpy(numbers), names)
 
     def __len__(self) -> int:

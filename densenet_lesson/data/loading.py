@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from .borders import as_labels, as_names, as_pixels, check_classes, check_count
+from .borders import as_classes, as_labels, as_pixels, check_count
 from .images import Images
 
 TORCHVISION_NAMES = {
@@ -20,14 +20,8 @@ TORCHVISION_NAMES = {
     "cifar100": "CIFAR100",
 }
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
-ARRAYS = (
-    "train_images",
-    "train_labels",
-    "test_images",
-    "test_labels",
-    "class_names",
-    "label_names",
-)
+NEEDED = ("train_images", "train_labels", "test_images", "test_labels")
+ARRAYS = (*NEEDED, "class_names", "label_names")
 DOWNLOAD_TIMEOUT = 30.0  # seconds of silence after which a server counts as gone
 
 
@@ -98,7 +92,7 @@ def _load_npz(path: Path) -> tuple[Images, Images]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: _array(file, name) for name in ARRAYS if name in file.files}
-            missing = [name for name in ARRAYS[:4] if name not in file.files]
+            missing = [name for name in NEEDED if name not in file.files]
             if missing:
                 there = ", ".join(file.files) or "nothing"
                 raise ValueError(f"{', '.join(missing)} missing; there is {there}")
@@ -211,17 +205,13 @@ def _array(file: Any, name: str) -> Any:
 
 def _as_pair(**arrays: Any) -> tuple[Images, Images]:
     """Make (train, test) of arrays named as in an .npz file."""
-    names = arrays.get("class_names", arrays.get("label_names"))
-    names = None if names is None else as_names(names)
     pixels, labels = {}, {}
     for part in ("train", "test"):
         images_name, labels_name = f"{part}_images", f"{part}_labels"
         pixels[part] = as_pixels(images_name, arrays[images_name])
         labels[labels_name] = as_labels(labels_name, arrays[labels_name])
         check_count(images_name, labels_name, pixels[part], labels[labels_name])
-    check_classes(names, **labels)
-    if names is None:
-        names = tuple(map(str, range(1 + max(numbers.max() for numbers in labels.values()))))
+    names = as_classes(arrays.get("class_names", arrays.get("label_names")), **labels)
     shapes = [list(part.shape[1:]) for part in pixels.values()]
     if shapes[0] != shapes[1]:
         raise ValueError(f"train_images and test_images must be alike, got [C, H, W] = {shapes}")

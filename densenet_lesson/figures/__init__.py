@@ -18,6 +18,7 @@ from .curves import curves
 from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawing
 from .family import family
 from .grids import number_grids
+from .inside import by_depth, reuse_maps, where_it_looks
 from .maps import feature_maps, weight_map
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid, side_by_side
@@ -35,6 +36,7 @@ __all__ = [
     "Drawing",
     "Table",
     "bars",
+    "by_depth",
     "channel_growth",
     "connectivity",
     "curves",
@@ -47,6 +49,7 @@ __all__ = [
     "number_grids",
     "per_layer",
     "residual_block",
+    "reuse_maps",
     "roofline",
     "seeds",
     "side_by_side",
@@ -54,6 +57,7 @@ __all__ = [
     "transition",
     "use_svg",
     "weight_map",
+    "where_it_looks",
 ]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from .. import arithmetic
-from ..blocks import DenseLayer, Residual, Transition
+from ..blocks import DenseLayer, Residual, Transition, ZeroPadShortcut
 from ..configs import check_positive
 from .drawing import INPUT, NEW, PLAIN, SUM, TRANSITION, WIDTH, Column, Drawing, Sheet
 
@@ -135,17 +136,12 @@ def residual_block(
 
     Source: He et al., arXiv:1512.03385, Figure 2 and Section 3.3.
     """
-    with torch.device("meta"):  # checks the arguments
-        Residual(in_channels, out_channels, stride, shortcut, shortcut_norm=shortcut_norm)
+    with torch.device("meta"):
+        block = Residual(in_channels, out_channels, stride, shortcut, shortcut_norm=shortcut_norm)
     pixels = "H × W" if stride == 1 else f"H/{stride} × W/{stride}"
     before, after = f"{in_channels} × H × W", f"{out_channels} × {pixels}"
-    steps = [
-        _conv(3, in_channels, out_channels, stride),
-        "batch norm, ReLU",
-        _conv(3, out_channels, out_channels),
-        "batch norm",
-    ]
-    around = _shortcut(in_channels, out_channels, stride, shortcut, shortcut_norm)
+    steps = [_conv(block.conv1), "batch norm, ReLU", _conv(block.conv2), "batch norm"]
+    around = _shortcut(block.downsample)
     alt = (
         f"A residual block. The input x, {before}, goes two ways. Through g: {'; '.join(steps)}. "
         f"Around g: {around}. A plus sign adds x, so carried, and g(x), both {after}; after a ReLU "
@@ -174,23 +170,22 @@ def _draw_residual(sheet: Sheet, before: str, steps: list[str], around: str, aft
     return column.bottom
 
 
-def _conv(kernel_size: int, in_channels: int, out_channels: int, stride: int = 1) -> str:
+def _conv(conv: nn.Conv2d) -> str:
+    kernel, stride = conv.kernel_size[0], conv.stride[0]
     step = f",\nstride {stride}" if stride > 1 else ""
-    return f"{kernel_size}×{kernel_size} conv {in_channels} → {out_channels}{step}"
+    return f"{kernel}×{kernel} conv {conv.in_channels} → {conv.out_channels}{step}"
 
 
-def _shortcut(
-    in_channels: int, out_channels: int, stride: int, shortcut: str, shortcut_norm: bool
-) -> str:
-    """Say in words what `make_shortcut` makes."""
-    same_shape = stride == 1 and in_channels == out_channels
-    if same_shape and shortcut != "C":
+def _shortcut(path: nn.Module) -> str:
+    """Say in words what goes around g."""
+    if isinstance(path, nn.Identity):
         return "identity:\nx as it is"
-    if shortcut == "A":
-        pixels = f"keep 1 pixel of {stride} × {stride}" if stride > 1 else "keep all pixels"
-        zeros = out_channels - in_channels
-        return pixels + (f",\n{zeros} channels\nof zeros appended" if zeros else "")
-    return _conv(1, in_channels, out_channels, stride) + (",\nbatch norm" if shortcut_norm else "")
+    if isinstance(path, ZeroPadShortcut):
+        pixels = f"1 pixel of {path.stride} × {path.stride}" if path.stride > 1 else "all pixels"
+        zeros = f",\n{path.new_channels} channels\nof zeros appended" if path.new_channels else ""
+        return f"keep {pixels}{zeros}"
+    conv, *norm = path
+    return _conv(conv) + (",\nbatch norm" if norm else "")
 
 
 def dense_block(in_channels: int, num_layers: int, growth_rate: int) -> Drawing:
@@ -273,14 +268,11 @@ def dense_layer(in_channels: int, growth_rate: int, bn_size: int | None = None) 
 
     Source: arXiv:1608.06993, Section 3, "Composite function" and "Bottleneck layers".
     """
-    with torch.device("meta"):  # checks the arguments
-        DenseLayer(in_channels, growth_rate, bn_size)
-    convs = [(in_channels, growth_rate, 3)]
-    if bn_size is not None:
-        width = bn_size * growth_rate
-        convs = [(in_channels, width, 1), (width, growth_rate, 3)]
+    with torch.device("meta"):
+        layer = DenseLayer(in_channels, growth_rate, bn_size)
+    convs = [module for module in layer if isinstance(module, nn.Conv2d)]
     written = arithmetic.total_written([in_channels, growth_rate])
-    words = [f"batch norm, ReLU, {_conv(k, before, after)}" for before, after, k in convs]
+    words = [f"batch norm, ReLU, {_conv(conv)}" for conv in convs]
     alt = (
         f"A dense layer. Its input has {in_channels:,} channels. Then come "
         f"{'; then '.join(words)}. The {growth_rate} new channels are put beside the input: "
@@ -293,18 +285,19 @@ def dense_layer(in_channels: int, growth_rate: int, bn_size: int | None = None) 
 
 
 def _draw_dense_layer(
-    sheet: Sheet, in_channels: int, growth_rate: int, convs: list[tuple[int, int, int]]
+    sheet: Sheet, in_channels: int, growth_rate: int, convs: list[nn.Conv2d]
 ) -> float:
-    widest = max(in_channels + growth_rate, *(after for _, after, _ in convs))
+    widest = max(in_channels + growth_rate, *(conv.out_channels for conv in convs))
     inches = 2.6 / widest  # a channel's width
     column = Column(sheet, 1.85, 2.9)
     whole, new = (in_channels * inches, INPUT), (growth_rate * inches, NEW)
     start = column.bar(whole)
     sheet.label(3.5, start, f"{in_channels:,} channels")
-    for before, after, kernel in convs:
-        column.box(f"batch norm, ReLU,\n{_conv(kernel, before, after)}")
-        y = column.bar(new if kernel == 3 else (after * inches, PLAIN))
-        sheet.label(3.5, y, f"{after:,} new channels" if kernel == 3 else f"{after:,} channels")
+    for conv in convs:
+        column.box(f"batch norm, ReLU,\n{_conv(conv)}")
+        last = conv is convs[-1]
+        y = column.bar(new if last else (conv.out_channels * inches, PLAIN))
+        sheet.label(3.5, y, f"{conv.out_channels:,} {'new ' * last}channels")
     y = column.bar(whole, new)
     left, end = 1.85 - whole[0] / 2, 1.85 - (whole[0] + new[0]) / 2
     sheet.arrow([(left, start), (0.15, start), (0.15, y), (end, y)], INPUT)
@@ -329,17 +322,16 @@ def transition(in_channels: int, out_channels: int, size: int, pool: str = "avg"
 
     Source: arXiv:1608.06993, Section 3, "Pooling layers" and "Compression".
     """
-    with torch.device("meta"):  # checks the arguments
-        Transition(in_channels, out_channels, pool)
+    with torch.device("meta"):
+        conv = Transition(in_channels, out_channels, pool).conv
     check_positive("size", size)
     halved = arithmetic.output_size(size, kernel_size=2, stride=2)
-    conv = f"batch norm, ReLU,\n{_conv(1, in_channels, out_channels)}"
     pooling = f"2×2 {KINDS[pool]} pooling\n{size} × {size} → {halved} × {halved}"
     sheet = Sheet()
     column = Column(sheet, 1.75, 2.6)
     most = max(in_channels, out_channels)
     _draw_maps(column, in_channels, size, INPUT, most, size)
-    column.box(conv)
+    column.box(f"batch norm, ReLU,\n{_conv(conv)}")
     _draw_maps(column, out_channels, size, TRANSITION, most, size)
     column.box(pooling)
     _draw_maps(column, out_channels, halved, TRANSITION, most, size)

@@ -7,33 +7,35 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from ..configs import check_positive
 from .drawing import INK, SMALL, WIDTH, Drawing
 
-CHANNELS = 8  # in a line of feature maps
 LABEL = 1.15  # inches, to the left of a line
 
 
-def feature_maps(rows: Mapping[str, Tensor], alt: str) -> Drawing:
-    """Show the channels of one image as grey squares, a row for each layer. Chapters 2 and 3.
+def feature_maps(rows: Mapping[str, Tensor], alt: str, columns: int = 8) -> Drawing:
+    """Show the channels of one image as grey squares, a row for each layer. Chapters 0 to 3, 10.
 
     Args:
         rows: for the name of each row, [C, H, W]: one image's channels.
         alt: what the picture shows, in a sentence or more.
+        columns: channels in a line.
 
     Returns:
-        Each row with its name on the left, in lines of 8 channels. A channel's smallest number
-        is black, its largest white.
+        Each row with its name on the left, in lines of `columns` channels. A channel's smallest
+        number is black, its largest white.
 
     Raises:
-        ValueError: if there is no row, or a row isn't [C, H, W].
+        ValueError: if there is no row, or a row isn't [C, H, W], or `columns` isn't positive.
     """
+    columns = check_positive("columns", columns)
     if not rows:
         raise ValueError("rows={} must have at least one row")
     for name, maps in rows.items():
         if maps.dim() != 3:
             raise ValueError(f"rows[{name!r}] has the shape {tuple(maps.shape)}, not [C, H, W]")
-    lines = [(name, part) for name, maps in rows.items() for part in _lines(name, maps)]
-    size = (WIDTH - LABEL) / CHANNELS
+    lines = [(name, part) for name, maps in rows.items() for part in _lines(name, maps, columns)]
+    size = (WIDTH - LABEL) / columns
     figure = Drawing(WIDTH, 0.1 + sum(size + _gap(label) for _, (label, _) in lines))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -49,9 +51,9 @@ def feature_maps(rows: Mapping[str, Tensor], alt: str) -> Drawing:
     return figure
 
 
-def _lines(name: str, maps: Tensor) -> list[tuple[str, Tensor]]:
+def _lines(name: str, maps: Tensor, columns: int) -> list[tuple[str, Tensor]]:
     """Cut a row into lines; only the first one carries the name."""
-    parts = maps.detach().float().split(CHANNELS)
+    parts = maps.detach().float().split(columns)
     return [(name if number == 0 else "", part) for number, part in enumerate(parts)]
 
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..blocks import DenseBlock, Transition, explain_images
-from .recompute import KNOWN, is_traced, unknown_part
+from .recompute import KNOWN, is_traced, out_channels, unknown_part
 
 if TYPE_CHECKING:
     from ..densenet import DenseNet
@@ -85,7 +85,7 @@ class FoldedBlock(nn.ModuleList):
     def __init__(self, block: DenseBlock) -> None:
         super().__init__(nn.Sequential(*folded(layer)) for layer in block)
         self.reads = [layer.norm1.num_features for layer in block]
-        self.channels = self.reads[-1] + block[-1][-1 - hasattr(block[-1], "drop1")].out_channels
+        self.channels = out_channels(block)
 
     def forward(self, x: Tensor) -> Tensor:
         if is_traced(x):  # a file can do without the one tensor that is written to bit by bit

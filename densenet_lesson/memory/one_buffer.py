@@ -25,6 +25,7 @@ from .recompute import (
     as_leaves,
     convolution,
     convolution_backward,
+    out_channels,
     recompute_block,
     refuse,
     refuse_second_derivatives,
@@ -108,11 +109,10 @@ class FeatureMaps(NamedTuple):
     @classmethod
     def beginning_with(cls, x: Tensor, block: nn.Sequential) -> FeatureMaps:
         """Room for the output of a block, with its input in place: x [N, in_channels, H, W]."""
-        norm, conv = block[-1].norm1, last_parts(block[-1], {})[0]
-        channels = norm.num_features + conv.out_channels
+        channels = out_channels(block)
         shape, kind = (x.shape[0], channels, *x.shape[2:]), {"dtype": x.dtype, "device": x.device}
         y = torch.empty(shape, memory_format=layout(x), **kind)
-        maps = cls(y, *norm.weight.new_zeros(2, channels))
+        maps = cls(y, *block[-1].norm1.weight.new_zeros(2, channels))
         maps.write(x, 0)
         return maps
 

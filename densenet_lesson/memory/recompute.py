@@ -135,6 +135,12 @@ def recompute_transition(transition: nn.Sequential, x: Tensor) -> Tensor:
     return x
 
 
+def out_channels(block: nn.Sequential) -> int:
+    """Channels that come out of a dense block, by what its last layer reads and adds."""
+    *_, last = (module for module in block[-1] if isinstance(module, nn.Conv2d))
+    return block[-1].norm1.num_features + last.out_channels
+
+
 def joined(features: Sequence[Tensor]) -> Tensor:
     """Feature maps as one tensor [N, C, H, W]; a single one is not copied."""
     return torch.cat(features, dim=1) if len(features) > 1 else features[0]

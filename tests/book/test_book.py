@@ -218,13 +218,6 @@ def is_exercise(section: Tag) -> bool:
     return heading.name == "h3" and heading.get_text().startswith("Exercise ")
 
 
-def test_formulas_are_drawn_by_the_book_s_own_mathjax():
-    scripts = [tag.get("src", "") for tag in page("book/glossary").find_all("script")]
-    used = [src.partition("?")[0] for src in scripts if "mathjax" in src]
-    assert used == ["../_static/mathjax/tex-chtml.js"]
-    assert list((HTML / "_static/mathjax/output/chtml/fonts").rglob("*.woff"))
-
-
 def test_the_search_knows_the_course_s_words():
     index = (HTML / "searchindex.js").read_text(encoding="utf-8")
     for word in ["growth", "concaten", "bottleneck", "transit", "residu"]:  # word stems

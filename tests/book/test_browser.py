@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 import presets
-from browser import DESKTOP, HTML, PHONE, SLOW, leave_out, widest
+from browser import DESKTOP, HTML, PHONE, widest
 from densenet_lesson import arithmetic, get_config
 from densenet_lesson.configs import (
     DENSENETS,
@@ -416,7 +416,6 @@ def test_a_preset_is_shown_with_the_package_s_numbers(name, planner):
 def planner(browser: Browser, server: str) -> Iterator[Page]:
     """One page for all presets, since opening it takes longest."""
     with contextlib.closing(browser.new_context(viewport=DESKTOP)) as context:
-        context.route(SLOW, leave_out)
         page = context.new_page()
         page.goto(f"{server}/{PLANNER}.html")
         yield page
@@ -499,7 +498,7 @@ def test_the_link_on_the_page_is_followed_and_gone_back_from(visit):
 
 
 def test_a_link_leads_to_the_planner_and_not_to_the_top_of_the_page(visit):
-    page = visit(PLANNER, whole=True, hash="#plan=densenet40")
+    page = visit(PLANNER, hash="#plan=densenet40")
     expect(page.get_by_label("network", exact=True)).to_be_in_viewport()
 
 

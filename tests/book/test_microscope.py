@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 import browser as plugin
-from browser import DESKTOP, HTML, PHONE, SLOW, leave_out, note_time, widest
+from browser import DESKTOP, HTML, PHONE, note_time, widest
 from course import ROOT
 from densenet_lesson import arithmetic, data, get_config
 from densenet_lesson.training.records import load_record
@@ -58,7 +58,6 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     """One page for all tests that leave nothing behind, since opening it takes longest."""
     options = {"viewport": DESKTOP, "reduced_motion": "reduce"}
     with contextlib.closing(browser.new_context(**options)) as context:
-        context.route(SLOW, leave_out)
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.goto(f"{server}/{PAGE}.html")

@@ -71,7 +71,8 @@ def lonely(copy, fonts):
 def validate(path: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a notebook and compare its outputs with the stored ones, by nbval."""
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--color=no"]
-    options += ["-p", "nbval_without_pictures", "-p", "no:cacheprovider"]
+    options += ["-p", "nbval.plugin", "-p", "nbval_without_pictures", "-p", "no:cacheprovider"]
+    environment = {**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the others take seconds
     nbval = [sys.executable, "-m", "pytest", *options, path.name]
     return subprocess.run(nbval, cwd=path.parent, env=environment, capture_output=True, text=True)
 

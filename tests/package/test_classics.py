@@ -325,6 +325,15 @@ def test_arithmetic_equals_the_built_network(name):
     assert arithmetic.activation_bytes(config, batch_size=2) == saved_bytes(model.train(), x)
 
 
+def test_layers_without_a_classifier_are_counted_too():
+    config = ClassicConfig("alone", (conv := googlenet_config().features[0],), ())
+    alone = make_layer(conv, config.in_channels)
+    assert arithmetic.parameters(config) == sum(p.numel() for p in alone.parameters())
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        alone.eval()(torch.zeros(1, config.in_channels, config.image_size, config.image_size))
+    assert arithmetic.flops(config) == counter.get_total_flops()
+
+
 def build_config(name):
     config = CLASSICS[name]
     return type(config)(**{**vars(config), "num_classes": 7, **SMALL[name]})

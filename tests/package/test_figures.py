@@ -46,6 +46,8 @@ def images(num, channels=1, size=8):
 
 ALT = "Two networks of two runs each, and more words that say what there is to be seen here."
 CURVES = {"plain, 10": [[0.2, 0.5, 0.95], [0.3, 0.6, 0.93]], "dense": [[0.4, 0.8, 0.94]]}
+TRIANGLE = torch.ones(4, 4).triu() / torch.ones(4, 4).triu()  # below the diagonal: NaN
+DEPTHS = {title: {"dense": [1.0, 2, 1], "plain": [9.0, 3, 0.1]} for title in ("new", "trained")}
 KINDS = {"plain, 10": "plain", "dense": "dense"}
 
 DRAWINGS = {
@@ -77,6 +79,11 @@ DRAWINGS = {
     ),
     "weight map": lambda: figures.weight_map(
         torch.eye(2, 3), ["layer 1", "layer 2"], ["x", "layer 1", "layer 2"], ALT
+    ),
+    "reuse maps": lambda: figures.reuse_maps({"1": TRIANGLE, "2": TRIANGLE}, "TC", "w", ALT),
+    "by depth": lambda: figures.by_depth(DEPTHS, {"dense": "dense", "plain": "plain"}, ALT),
+    "where it looks": lambda: figures.where_it_looks(
+        torch.rand(2, 1, 8, 8), {"map": torch.rand(2, 2, 2)}, ["a", "b"], ALT
     ),
     "image grid": lambda: figures.image_grid(images(20)),
     "image grid of 7": lambda: figures.image_grid(images(9, 3), 7, ["Bag\nnot Ankle boot"] * 7),
