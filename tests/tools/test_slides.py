@@ -162,6 +162,11 @@ def test_a_quick_check_is_shown_with_its_answers_and_without_the_reasons(slides)
     assert "Right." not in place.get_text() and "Wrong." not in place.get_text()
 
 
+def test_a_table_of_results_is_shown_as_text(slides):
+    printed = [output.get_text() for output in deck(slides, "08_comparison").select("pre.output")]
+    assert any("parameters  MFLOPs" in text and "0.9348 ± 0.0004" in text for text in printed)
+
+
 def test_what_the_slides_leave_out_is_in_the_notes_for_the_speaker(slides):
     page = deck(slides, "03_concatenation")
     notes = [note.extract().get_text() for note in page.select("aside.notes")]
