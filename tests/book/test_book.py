@@ -301,7 +301,7 @@ def test_a_link_to_the_glossary_carries_the_first_sentence_of_the_entry(chapter)
         entry = article("book/glossary").find(id=urldefrag(link["href"])[1]).find("p")
         text, tip = " ".join(entry.get_text().split()), link["data-tip"]
         assert tip[-1] in ".!?" and not re.search(r"[\\$_^`]", tip), tip
-        if "\\" in text:  # formulas are written with plain characters: compare the words
+        if entry.find("math"):  # formulas are written with plain characters: compare the words
             assert set(re.findall(r"[a-z]{4,}", tip)) <= set(re.findall(r"[a-z]{4,}", text))
         else:
             assert text.startswith(tip) and text[len(tip) :][:1] in ("", " "), tip
