@@ -67,10 +67,11 @@ def classic_places(net: ClassicNet) -> dict[nn.Module, Place]:
         for name, layer in part.named_children():
             stage = stage_of(name, layer, stage, numbers)
             fill(found, layer, Place(stage, stage))
-    for layer in net.classifier:  # a dropout before the first linear layer belongs to it
-        if found[layer].stage:
-            break
-        fill(found, layer, Place("fc1", "fc1"))
+    head = (found[layer] for layer in net.classifier if found[layer].stage)
+    first = next(head, Place("fc1", "fc1"))
+    for layer in net.classifier:
+        if not found[layer].stage:  # a dropout before the first linear layer belongs to it
+            fill(found, layer, first)
     return found
 
 
