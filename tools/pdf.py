@@ -32,6 +32,7 @@ PDF_OPTIONS = {
 }
 READY = """async () => {
   await document.fonts.ready;
+  for (const image of document.images) image.loading = "eager"; // on screen, they wait until seen
   await Promise.all([...document.images].map(image => image.decode()));
 }"""
 FILL = """numbers => {
