@@ -105,7 +105,7 @@ test: .venv/.installed book  ## check everything: style, package, notebooks, boo
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m pytest $(several) --cov --cov-report=term --cov-fail-under=90 --durations=10
 
-quick: .venv/.installed  ## check within a minute: style, package, one chapter: make quick CHAPTER=07_training
+quick: .venv/.installed  ## check in about three minutes: style, package, one chapter: make quick CHAPTER=07_training
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
