@@ -21,7 +21,14 @@ from tqdm import tqdm
 
 from densenet_lesson.training import predict
 from densenet_lesson.training.checkpoint import write_atomically
-from densenet_lesson.training.lesions import hidden, silenced, sources
+from densenet_lesson.training.lesions import (
+    hidden,
+    hiding,
+    silenced,
+    silencing,
+    silencing_all,
+    sources,
+)
 from densenet_lesson.training.records import load_record
 from densenet_lesson.training.trained import garments, load_trained
 
@@ -47,11 +54,11 @@ def dense_lesions(network: nn.Module) -> dict[str, Lesion]:
         block = network.features.get_submodule(f"denseblock{b}")
         places = sources(block)
         for s, layer in enumerate(block.children(), start=1):
-            found[f"block {b}, layer {s}"] = silenced(layer)
+            found[silencing(b, s)] = silenced(layer)
         readers = [*block.children(), network.features.get_submodule(leave)]
         for r, reader in enumerate(readers, start=1):
             for s, channels in enumerate(places[:r]):
-                found[f"block {b}, source {s}, reader {r}"] = hidden(channels, reader)
+                found[hiding(b, s, r)] = hidden(channels, reader)
     return found
 
 
@@ -75,7 +82,7 @@ def main() -> int:
                 counts[lesion] = right(made)
             for b in range(1, len(EXITS) + 1):
                 block = network.features.get_submodule(f"denseblock{b}")
-                counts[f"block {b}, all layers"] = right(all_of(block))
+                counts[silencing_all(b)] = right(all_of(block))
         else:
             for stage in tqdm((network.layer1, network.layer2, network.layer3), desc=name):
                 for block in stage:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 from torch.nn import functional as F
@@ -143,7 +144,7 @@ def _show(axes: Axes, picture: Tensor, values: Tensor | None) -> None:
         heat = values.detach().float().clamp(min=0)[None, None]
         heat = F.interpolate(heat, pixels.shape[1:], mode="bilinear", align_corners=False)[0]
         heat = 0.8 * heat / heat.max().clamp(min=1e-12)  # [1, H, W]
-        orange = torch.tensor([int(NEW[i : i + 2], 16) / 255 for i in (1, 3, 5)]).view(3, 1, 1)
+        orange = torch.tensor(to_rgb(NEW)).view(3, 1, 1)
         pixels = (1 - heat) * pixels + heat * orange
     axes.imshow(pixels.permute(1, 2, 0).clamp(0, 1).numpy(), interpolation="none")
     axes.set_xticks([])

@@ -57,6 +57,21 @@ def hidden(channels: slice, reader: nn.Module) -> Iterator[None]:
         hook.remove()
 
 
+def silencing(block: int, layer: int) -> str:
+    """The name in the record of a lesion that silences a layer, counted from 1. Chapter 10."""
+    return f"block {block}, layer {layer}"
+
+
+def silencing_all(block: int) -> str:
+    """The name in the record of the lesion that silences all layers of a block. Chapter 10."""
+    return f"block {block}, all layers"
+
+
+def hiding(block: int, source: int, reader: int) -> str:
+    """The name in the record of a lesion that hides a source from one reader. Chapter 10."""
+    return f"block {block}, source {source}, reader {reader}"
+
+
 @dataclass(frozen=True)
 class Lesions:
     """What `python -m tools.lesions` has recorded: right answers after each lesion. Chapter 10.
@@ -79,7 +94,7 @@ class Lesions:
             source: 0 for the block's input, 1 to 6 for its layers.
             reader: 1 to 6 for its layers, 7 for the transition or the classifier.
         """
-        return self.dense[f"block {block}, source {source}, reader {reader}"]
+        return self.dense[hiding(block, source, reader)]
 
     def lost(self, block: int) -> Tensor:
         """Right answers lost by each such lesion, [sources, readers]; NaN where nothing is read."""
@@ -98,12 +113,12 @@ class Lesions:
     def layers(self) -> list[float]:
         """The shares with one of the 18 dense layers silenced, in order."""
         places = [(b, s) for b in range(1, BLOCKS + 1) for s in range(1, LAYERS + 1)]
-        return [self.share(f"block {b}, layer {s}") for b, s in places]
+        return [self.share(silencing(b, s)) for b, s in places]
 
     @property
     def blocks(self) -> list[float]:
         """The shares with all layers of one block silenced, in order."""
-        return [self.share(f"block {b}, all layers") for b in range(1, BLOCKS + 1)]
+        return [self.share(silencing_all(b)) for b in range(1, BLOCKS + 1)]
 
     @property
     def residual_blocks(self) -> list[float]:

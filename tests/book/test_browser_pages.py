@@ -29,7 +29,6 @@ watch("layout-shift", entry => { if (!entry.hadRecentInput) observed.shift += en
 MEASURE = """() => {
   const [page] = performance.getEntriesByType("navigation");
   const files = [page, ...performance.getEntriesByType("resource")];
-  const size = some => files.filter(some).reduce((sum, file) => sum + file.transferSize, 0);
   const first = performance.getEntriesByName("first-contentful-paint")[0];
   return {
     "first paint": first ? first.startTime : NaN,
@@ -38,7 +37,7 @@ MEASURE = """() => {
     "loaded": page.loadEventEnd,
     "shift": observed.shift,
     "requests": files.length,
-    "bytes": size(file => true),
+    "bytes": files.reduce((sum, file) => sum + file.transferSize, 0),
   };
 }"""
 FORMULAS = """() => ({
