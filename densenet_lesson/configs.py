@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from .classics.catalogue import ClassicConfig
+    from .classics.twins import TwinConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
@@ -172,7 +173,7 @@ class ResNetConfig:
         return 2 + (3 if self.block == "bottleneck" else 2) * sum(self.layers)
 
 
-Config: TypeAlias = "DenseNetConfig | ResNetConfig | ClassicConfig"
+Config: TypeAlias = "DenseNetConfig | ResNetConfig | ClassicConfig | TwinConfig"
 
 
 # ----------------------------------------------------------------------------- checks of arguments
@@ -274,7 +275,7 @@ def check_field(name: str, value: Any) -> Any:
     return CHECKS.get(name, check_positive)(name, value)
 
 
-def check_fields(config: DenseNetConfig | ResNetConfig) -> None:
+def check_fields(config: DenseNetConfig | ResNetConfig | TwinConfig) -> None:
     """Check a new configuration, and store its values as Python's own."""
     store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
 
@@ -457,7 +458,7 @@ def get_config(network: str | Config, **changes: Any) -> Config:
     """Look a configuration up by its name, and change it.
 
     Args:
-        network: a key of `DENSENETS`, `RESNETS` or `CLASSICS`, or a configuration.
+        network: a key of `DENSENETS`, `RESNETS`, `CLASSICS` or `TWINS`, or a configuration.
         **changes: fields of the configuration to replace, such as `num_classes=10`.
 
     Returns:
@@ -467,8 +468,9 @@ def get_config(network: str | Config, **changes: Any) -> Config:
         ValueError: for an unknown name or a field that the configuration doesn't have.
     """
     from .classics.catalogue import CLASSICS  # chapter 1's; chapters 2 to 6 do without their files
+    from .classics.twins import TWINS  # chapter 8's
 
-    known = DENSENETS | RESNETS | CLASSICS
+    known = DENSENETS | RESNETS | CLASSICS | TWINS
     if isinstance(network, str):
         if network not in known:
             raise ValueError(

@@ -15,11 +15,18 @@ from torch import Tensor, nn
 
 from .classics.catalogue import ClassicConfig
 from .classics.nets import ClassicNet
+from .classics.preactivation import Twin
+from .classics.twins import TwinConfig
 from .configs import Config, DenseNetConfig, ResNetConfig, check_choice, get_config
 from .densenet import DenseNet
 from .resnet import ResNet
 
-CLASSES = {DenseNetConfig: DenseNet, ResNetConfig: ResNet, ClassicConfig: ClassicNet}
+CLASSES = {
+    DenseNetConfig: DenseNet,
+    ResNetConfig: ResNet,
+    ClassicConfig: ClassicNet,
+    TwinConfig: Twin,
+}
 Network = TypeVar("Network", bound=nn.Module)
 PUBLISHED = (
     *("alexnet", "vgg16", "vgg19", "googlenet"),

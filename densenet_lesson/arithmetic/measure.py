@@ -25,6 +25,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ..blocks import DenseBlock
 from ..classics.catalogue import ClassicConfig
+from ..classics.preactivation import AddingStage
 from ..configs import Config, DenseNetConfig, check_positive, get_config
 from ..data.misfits import smallest_size
 from ..models import build
@@ -280,8 +281,8 @@ class Recorder(TorchDispatchMode):
         if count:
             self.flops[self.names[self.at_work[-1]]] += count(*args, **(kwargs or {}), out_val=out)
         if function in JOINTS and out.ndim == 4:
-            block = self.at_work[-1]  # in a dense block, it is the layer that joins the others
-            joining = self.finished if isinstance(block, DenseBlock) else block
+            block = self.at_work[-1]  # in these blocks, it is the layer that joins the others
+            joining = self.finished if isinstance(block, (DenseBlock, AddingStage)) else block
             self.note(joining, JOINTS[function], out)
         return out
 

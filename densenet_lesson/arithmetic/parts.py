@@ -9,7 +9,7 @@ from torch import nn
 
 from ..blocks import DenseBlock, Transition
 from ..classics.nets import ClassicNet, ConvBlock, Inception
-from ..densenet import DenseNet
+from ..classics.preactivation import AddingStage
 
 NUMBERED = {nn.Conv2d: "conv", nn.MaxPool2d: "pool", nn.AvgPool2d: "pool", nn.Linear: "fc"}
 
@@ -36,11 +36,11 @@ def places(net: nn.Module) -> dict[nn.Module, Place]:
 
 
 def layered_places(net: nn.Module) -> dict[nn.Module, Place]:
-    """In a DenseNet or a ResNet: the stem, blocks or stages with their layers, transitions."""
+    """In a DenseNet, a ResNet or a twin: stem, blocks or stages with their layers, transitions."""
     found: dict[nn.Module, Place] = {}
     around = "stem"
-    for name, part in (net.features if isinstance(net, DenseNet) else net).named_children():
-        layered = isinstance(part, DenseBlock) or type(part) is nn.Sequential
+    for name, part in getattr(net, "features", net).named_children():
+        layered = isinstance(part, (DenseBlock, AddingStage)) or type(part) is nn.Sequential
         if layered or isinstance(part, Transition):
             around = "head"  # what comes after the blocks
             fill(found, part, Place(name, name))

@@ -1,6 +1,7 @@
 """The networks before ResNet: described as data, built from it. Chapter 1.
 
-`catalogue` lists them, made of `layers` and of `inception`'s blocks; `nets` builds it.
+`catalogue` lists them, made of `layers` and of `inception`'s blocks; `nets` builds it. `twins` and
+`preactivation` do the same for what chapter 8 sets against a DenseNet.
 """
 
 from typing import TYPE_CHECKING
@@ -20,11 +21,16 @@ if TYPE_CHECKING:  # what editors and the pages of the book read; `__getattr__` 
         vgg19,
         zfnet,
     )
+    from .preactivation import Twin
+    from .twins import TWINS, TwinConfig
 
 __all__ = [
     "CLASSICS",
     "ClassicConfig",
     "ClassicNet",
+    "TWINS",
+    "Twin",
+    "TwinConfig",
     "alexnet",
     "googlenet",
     "googlenet_config",
@@ -36,4 +42,4 @@ __all__ = [
     "zfnet",
 ]
 
-__getattr__ = importer(__name__, __all__, ("catalogue", "nets"))
+__getattr__ = importer(__name__, __all__, ("catalogue", "nets", "preactivation", "twins"))

@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 
 from .. import arithmetic
 from ..classics.catalogue import ClassicConfig
+from ..classics.twins import TwinConfig
 from ..configs import Config, DenseNetConfig, check_choice
 from .drawing import (
     HATCHES,
@@ -29,8 +30,8 @@ from .drawing import (
     Sheet,
 )
 
-LAYERS = ("denseblock", "layer")  # stages made of several layers (or residual blocks)
-COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": SUM}
+LAYERS = ("denseblock", "layer", "stage")  # stages made of several layers (or residual blocks)
+COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": SUM, "stage": SUM}
 TITLES = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
 Units = list[tuple[float, str]]
 NUMBERS: Units = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
@@ -86,7 +87,7 @@ def stage_map(config: Config, image_size: int | None = None) -> Drawing:
     """Draw the forward pass of a network as boxes, with the shape after each of them.
 
     Args:
-        config: a `DenseNetConfig`, a `ResNetConfig` or a `ClassicConfig`.
+        config: of a network of the course.
         image_size: height and width of the image in pixels; the default is the configuration's.
 
     Returns:
@@ -145,12 +146,16 @@ def _inside(config: Config, stage: str) -> str:
     """Say what a stage is made of."""
     name = kind(stage)
     if name == "stem":
-        return "7×7 conv, 3×3 max pooling" if config.stem == "imagenet" else "3×3 conv"
+        imagenet = getattr(config, "stem", "cifar") == "imagenet"  # a twin has the small one
+        return "7×7 conv, 3×3 max pooling" if imagenet else "3×3 conv"
     if name == "head":
         return "average pooling, linear"
     if name == "transition":
-        return f"1×1 conv, 2×2 {'average' if config.pool == 'avg' else 'max'} pooling"
+        pool = "max" if getattr(config, "pool", "avg") == "max" else "average"
+        return f"1×1 conv, 2×2 {pool} pooling"
     number = int(stage[len(name) :]) - 1
+    if isinstance(config, TwinConfig):
+        return f"{_count(config.layers[number], 'layer')} that add: 1×1, 3×3 conv"
     if isinstance(config, DenseNetConfig):
         convs = "3×3 conv" if config.bn_size is None else "1×1, 3×3 conv"
         return f"{_count(config.block_config[number], 'layer')}: {convs}, k = {config.growth_rate}"

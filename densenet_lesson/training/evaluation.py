@@ -36,11 +36,16 @@ def evaluate(
     Raises:
         ValueError: if the network has fewer classes than the images, or an option doesn't fit.
     """
-    scores = class_scores(model, images, batch_size, size, mean, std, precision, device).double()
+    scores = class_scores(model, images, batch_size, size, mean, std, precision, device)
+    return judge(scores, images)
+
+
+def judge(scores: Tensor, images: Images) -> tuple[float, float]:
+    """Compare scores [N, num_classes] with the labels; see `evaluate` for what is returned."""
     check_scores(scores, images)
     labels = images.labels.cpu()
     accuracy = (scores.argmax(1) == labels).double().mean()
-    return F.cross_entropy(scores, labels).item(), accuracy.item()
+    return F.cross_entropy(scores.double(), labels).item(), accuracy.item()
 
 
 def predict(
@@ -81,12 +86,12 @@ def predict(
 def class_scores(
     model: nn.Module,
     images: Images,
-    batch_size: int,
-    size: int | None,
-    mean: Sequence[float] | None,
-    std: Sequence[float] | None,
-    precision: str,
-    device: str | torch.device | None,
+    batch_size: int = 256,
+    size: int | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    precision: str = "fp32",
+    device: str | torch.device | None = None,
 ) -> Tensor:
     """Return the scores [N, num_classes] of all images, float32, on the CPU."""
     device = device_of(model) if device is None else pick_device(device)

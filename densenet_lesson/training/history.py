@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+import zlib
+from array import array
+from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +41,8 @@ class History:
         rows: one dictionary for each epoch: "epoch" (from 1), "train_loss", "train_accuracy",
             "test_loss", "test_accuracy", "lr" (of its last step), "seconds" (of training),
             "test_seconds" (of evaluation).
+        answers: the class that the network gave to each test image after the last of these epochs.
+            Older records have none.
     """
 
     model: dict[str, Any]
@@ -45,6 +50,7 @@ class History:
     recipe: dict[str, Any]
     sessions: list[dict[str, Any]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -130,6 +136,8 @@ class History:
     def to_json(self) -> str:
         """Return the record as JSON, one line for each epoch; `from_json` reads it."""
         fields = {"format": FORMAT, "seconds": round(self.seconds, 1), **asdict(self)}
+        answers = fields.pop("answers")
+        fields |= {"answers": pack(answers)} if answers else {}
         rows = ",\n".join("    " + json.dumps(row, allow_nan=False) for row in fields.pop("rows"))
         head = json.dumps(fields, indent=2, allow_nan=False).removesuffix("\n}")
         return f'{head},\n  "rows": [\n{rows}\n  ]\n}}\n'
@@ -151,7 +159,19 @@ class History:
         if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
             raise ValueError(f"text must be the record of a training run, with format {FORMAT!r}")
         del fields["seconds"]  # their sum is in the rows
+        fields["answers"] = unpack(fields.get("answers", ""))
         return cls(**fields)
+
+
+def pack(classes: list[int]) -> str:
+    """Write classes as a short text, so that those of 10,000 images take some 5 kB of a record."""
+    whole = array("H", classes).tobytes()
+    return b64encode(zlib.compress(whole, level=9)).decode()
+
+
+def unpack(text: str) -> list[int]:
+    """Read what `pack` wrote; nothing from nothing."""
+    return array("H", zlib.decompress(b64decode(text))).tolist() if text else []
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:

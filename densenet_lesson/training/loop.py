@@ -34,7 +34,7 @@ from .checkpoint import (
     without_wrappers,
 )
 from .devices import autocast, check_precision, device_of, pick_device
-from .evaluation import check_scores, evaluate, evaluation_mode
+from .evaluation import check_scores, class_scores, evaluation_mode, judge
 from .history import History, describe_environment
 from .recipe import Recipe, learning_rate
 
@@ -174,7 +174,9 @@ def evaluate_epoch(run: Run) -> dict[str, Any]:
     begin, loss, accuracy = time.perf_counter(), math.nan, math.nan
     if processes.rank() == 0:
         options = {"precision": run.recipe.precision, **run.history.inputs}
-        loss, accuracy = evaluate(run.model, run.test_images, **options)
+        scores = class_scores(run.model, run.test_images, **options)
+        loss, accuracy = judge(scores, run.test_images)
+        run.history.answers = scores.argmax(1).tolist()
     loss, accuracy = processes.from_first((loss, accuracy))
     check_finite("test loss", loss, run)
     return {

@@ -200,7 +200,7 @@ def test_a_checkpoint_holds_all_that_the_next_epoch_depends_on(tmp_path):
     names = {"format", "model", "optimizer", "scaler", "random", "epoch", "history"}
     assert set(state) == names
     assert state["epoch"] == 3
-    assert set(state["history"]) == {"model", "data", "recipe", "sessions", "rows"}
+    assert set(state["history"]) == {"model", "data", "recipe", "sessions", "rows", "answers"}
 
 
 def test_random_numbers_go_on_where_they_were():

@@ -46,6 +46,16 @@ def test_json_keeps_every_bit():
     assert History.from_json(make_history(0).to_json()) == make_history(0)
 
 
+def test_answers_take_few_bytes_and_older_records_have_none():
+    history = make_history()
+    history.answers = [i * i % 10 for i in range(10_000)]
+    text = history.to_json()
+    assert History.from_json(text) == history
+    assert len(text) - len(make_history().to_json()) < 8_000
+    older = {name: value for name, value in json.loads(text).items() if name != "answers"}
+    assert History.from_json(json.dumps(older)).answers == []
+
+
 def test_json_has_one_line_for_each_epoch_and_the_time_of_all():
     text = make_history().to_json()
     lines = [line.strip().rstrip(",") for line in text.splitlines()]
