@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf slides test quick test-oldest book-next linkcheck lab notebooks reproduce links presets release grade colab test-colab clean clean-all
+.PHONY: help book pdf slides test quick test-oldest book-next linkcheck gpu lab notebooks reproduce links presets release grade colab test-colab clean clean-all
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -113,6 +113,9 @@ quick: .venv/.installed  ## check in about three minutes: style, package, one ch
 
 test-oldest: .venv-oldest/.installed  ## test the package with the oldest versions that it accepts
 	.venv-oldest/bin/python -m pytest $(several) tests/package
+
+gpu: $(if $(GPU_PYTHON),,.venv/.installed)  ## try an NVIDIA GPU: tests, speeds, memory, four chapters; GPU_PYTHON=python uses what is there
+	PYTHONPATH=. $(or $(GPU_PYTHON),.venv/bin/python) -m tools.gpu $(if $(OUT),--out "$(OUT)")
 
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	.venv/bin/python -m jupyter lab notebooks

@@ -32,7 +32,6 @@ from densenet_lesson import data
 from densenet_lesson.data import Batches, DataError, Images, channel_statistics, load, resize
 
 FILES = [name for name, _ in datasets.MNIST.resources]
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 
 
 def random_pixels(*shape, seed=0):
@@ -89,19 +88,6 @@ def test_to_keeps_everything():
     moved = images.to("cpu")
     assert torch.equal(moved.images, images.images) and torch.equal(moved.labels, images.labels)
     assert moved.class_names == images.class_names
-
-
-@needs_cuda
-def test_on_a_gpu_the_batches_are_the_same_as_on_the_cpu():
-    images = make_images(n=50, channels=3)
-    settings = {"batch_size": 16, "size": 13, "shuffle": True, "augment": "crop-flip"}
-    here, there = Batches(images, **settings), Batches(images.to("cuda"), **settings)
-    for (x, y), (x_gpu, y_gpu) in zip(here, there, strict=True):
-        assert x_gpu.device.type == y_gpu.device.type == "cuda"
-        assert torch.equal((x * 255).round(), (x_gpu.cpu() * 255).round())
-        assert torch.equal(y, y_gpu.cpu())
-    subsets = [images.subset(7).images, images.to("cuda").subset(7).images.cpu()]
-    assert torch.equal(*subsets)
 
 
 def test_subset_balances_the_classes():
