@@ -105,7 +105,9 @@ def plain(markdown: str) -> str:
 
 
 def shorten(paragraph: str, longest: float) -> str:
-    """Keep as many whole sentences as `longest` letters hold, and one at least."""
+    """Keep all that fits into `longest` letters, or else as many whole sentences, one at least."""
+    if len(plain(paragraph)) <= longest:
+        return paragraph  # also when its last sentence goes on in a formula or in code
     kept = ""
     for match in re.finditer(r"(?<!et al)(?<!e\.g)[.?!](?:\*\*|[)\"])*(?=\s|$)", paragraph):
         candidate = paragraph[: match.end()]

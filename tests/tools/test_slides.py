@@ -155,6 +155,13 @@ def test_a_sentence_that_goes_on_behind_a_formula_is_shown_with_it(slides):
     assert "Afterwardstherearek0+Lkchannels:3+2×10=23inchapter3" in shown
 
 
+def test_a_sentence_that_leads_to_a_formula_is_shown_before_it(slides):
+    page = deck(slides, "04_growth_rate")
+    place = next(tag for tag in page.select("section") if "k0+Lk" in tag.get_text())
+    before = [tag.get_text() for tag in place.select("p")]
+    assert any(text.endswith("Afterwards there are") for text in before), before
+
+
 def test_a_quick_check_is_shown_with_its_answers_and_without_the_reasons(slides):
     page = deck(slides, "04_growth_rate")
     place = next(tag for tag in page.select("section") if "does its layer 5 read?" in tag.text)
