@@ -34,7 +34,7 @@ font_cache = import matplotlib.font_manager
 	@echo "Installing what the course needs. The first time this takes minutes, and gigabytes for PyTorch."
 	.venv/bin/python -m pip install -r requirements.txt -c constraints.txt
 	.venv/bin/python -m pip install --no-deps -c constraints.txt d2l
-	.venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+	.venv/bin/python -m pip install --no-build-isolation -c constraints.txt --editable ".[keras]"
 	@.venv/bin/python -c "$(font_cache)"
 	@touch $@
 

@@ -3,12 +3,14 @@
 import ast
 import contextlib
 import importlib.util
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -32,7 +34,7 @@ from course import (
     pages,
     read_yaml,
 )
-from tools import address
+from tools import address, single_file
 from tools import setup_cell as setup_cells
 from tools.address import Address
 
@@ -276,8 +278,7 @@ def test_the_package_imports_nothing_that_colab_lacks(path):
 
 @pytest.mark.parametrize("chapter", all_notebooks())
 def test_a_notebook_imports_nothing_that_colab_lacks(chapter):
-    code = "\n".join(cell.source for cell in code_cells(chapter))
-    assert imports(code) <= set(versions(COLAB)) | {"d2l"}
+    assert imports(all_code(chapter)) <= set(versions(COLAB)) | {"d2l"}
 
 
 def test_d2l_imports_nothing_that_the_requirements_or_colab_lack():
@@ -291,10 +292,34 @@ def test_d2l_imports_nothing_that_the_requirements_or_colab_lack():
 def test_the_package_requires_what_it_imports_and_nothing_else():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = {Requirement(line).name for line in project["dependencies"]}
-    imported = [needs(path) for path in densenet_lesson_files()]
+    imported = package_needs()
     in_a_notebook = {"ipython", "matplotlib-inline"}  # where a notebook runs, they are there
     assert set().union(*imported) - in_a_notebook == required
     assert required <= set(requirements("requirements.txt"))
+
+
+def test_an_extra_is_pinned_installed_by_make_test_named_in_the_wheel_and_needed_by_an_appendix():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert list(project["optional-dependencies"]) == ["keras"]
+    (line,) = map(Requirement, project["optional-dependencies"]["keras"])
+    for pinned in ("constraints.txt", COLAB):
+        assert versions(pinned)[line.name] in line.specifier
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.findall(r"(\S+)/bin/python .* --editable \"\.\[keras\]\"", makefile) == [".venv"]
+    wheel = zipfile.ZipFile(io.BytesIO(single_file.build_wheel(ROOT)[1]))
+    (path,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
+    told = wheel.read(path).decode().splitlines()
+    assert f'Requires-Dist: {line}; extra == "keras"' in told
+    users = {name for name in all_notebooks() if line.name in imports(all_code(name))}
+    assert users == {"a2_from_keras"} and line.name not in set().union(*package_needs())
+
+
+def all_code(notebook_name: str) -> str:
+    return "\n".join(cell.source for cell in code_cells(notebook_name))
+
+
+def package_needs() -> list[set[str]]:
+    return [needs(path) for path in densenet_lesson_files()]
 
 
 def test_the_instructors_commands_import_nothing_that_the_requirements_lack():

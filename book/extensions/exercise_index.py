@@ -7,11 +7,11 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from exercises import table
+from exercises import exercises, table
 
 
 class ExerciseIndex(SphinxDirective):
-    """One table for each chapter of the table of contents, under the chapter's title."""
+    """One table for each chapter and each appendix that has exercises, under its number."""
 
     def run(self) -> list[nodes.Node]:
         root, here = Path(self.env.srcdir), Path(self.env.docname).parent
@@ -19,10 +19,12 @@ class ExerciseIndex(SphinxDirective):
         lines: list[str] = []
         for name in sorted(self.env.found_docs):
             notebook = root / f"{name}.ipynb"
-            if re.fullmatch(r"notebooks/\d\d_\w+", name) and notebook.exists():
+            number = re.fullmatch(r"notebooks/0?(\d+|a\d)_\w+", name)
+            if number and notebook.exists() and exercises(notebook):
                 self.env.note_dependency(str(notebook))
                 link = f"{up}/{name}.ipynb"
-                lines += ["", f"## [Chapter {int(notebook.name[:2])}]({link})", ""]
+                kind = "Chapter" if number[1].isdigit() else "Appendix"
+                lines += ["", f"## [{kind} {number[1].upper()}]({link})", ""]
                 lines += table(notebook, link)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 

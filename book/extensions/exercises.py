@@ -13,7 +13,7 @@ EXAMPLE = "Exercise 4.2 (code, 8 minutes, easy): what"
 KINDS = ("recall", "arithmetic", "code", "open")
 DIFFICULTIES = ("easy", "medium", "hard")
 TITLE = re.compile(
-    r"^### (?P<heading>Exercise (?P<number>\d+\.\d+) "
+    r"^### (?P<heading>Exercise (?P<number>A?\d+\.\d+) "
     r"\((?P<kind>\w+), (?P<time>[^,)]+), (?P<difficulty>\w+)\): (?P<title>.+))$",
     re.MULTILINE,
 )

@@ -69,7 +69,8 @@ class RecordedRuns(SphinxDirective):
         """Links to chapters, by their numbers; a dash if there are none."""
         links: list[nodes.Node] = []
         for chapter in chapters:
-            words = nodes.inline("", f"chapter {int(chapter[:2])}")
+            number = int(chapter[:2]) if chapter[0].isdigit() else chapter[:2].upper()
+            words = nodes.inline("", f"chapter {number}")
             place = {"reftarget": f"/notebooks/{chapter}", "refdoc": self.env.docname}
             options = {"refdomain": "std", "reftype": "doc", "refexplicit": True}
             links += [nodes.Text(", "), addnodes.pending_xref("", words, **place, **options)]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from course import chapters, notebook
+from course import all_notebooks, notebook
 
 ANSWER = r"<details><summary>([^\n]+)</summary>\n\n(Right|Wrong)\. [^\n].*?\n\n</details>"
 QUESTION = r"\*\*Quick check\.\*\* [^\n].*?"
@@ -15,7 +15,7 @@ def quick_checks() -> dict[str, str]:
     """The source of every quick check, by chapter and cell."""
     return {
         f"{chapter}:{cell.id}": cell.source
-        for chapter in chapters()
+        for chapter in all_notebooks()
         for cell in notebook(chapter).cells
         if "quick-check" in cell.metadata.get("tags", []) or "quick-check" in cell.source
     }
