@@ -5,9 +5,10 @@ the training that put them to work, and the drawings:
 
 - `blocks`, `resnet`, `densenet`, `configs`, `models`: the networks, plain, each file readable on
   its own, and what describes them. Chapters 2 to 6.
-- `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1.
+- `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1. And
+  U-Net, of convolutions or dense blocks, and FC-DenseNet. Chapter 13.
 - `arithmetic`: channels, parameters, FLOPs and memory, as on paper and measured. Chapters 3 to 6.
-- `data`: images and batches. Chapter 7.
+- `data`: images and batches. Chapter 7. Scenes with a class for each pixel. Chapter 13.
 - `training`: recipe, loop, checkpoints, evaluation, recorded runs and what they have learned, and
   lesions of these. `train` is its command. Chapters 7, 8 and 10.
 - `memory`: dense blocks that need less memory, faster answers, recorded benchmarks. Chapter 9.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from .classics.catalogue import ClassicConfig
     from .classics.twins import TwinConfig
+    from .classics.unet import FCDenseNetConfig, UNetConfig
 
 STEMS = ("imagenet", "cifar")
 POOLS = ("avg", "max")
@@ -173,7 +174,9 @@ class ResNetConfig:
         return 2 + (3 if self.block == "bottleneck" else 2) * sum(self.layers)
 
 
-Config: TypeAlias = "DenseNetConfig | ResNetConfig | ClassicConfig | TwinConfig"
+Config: TypeAlias = (
+    "DenseNetConfig | ResNetConfig | ClassicConfig | TwinConfig | UNetConfig | FCDenseNetConfig"
+)
 
 
 # ----------------------------------------------------------------------------- checks of arguments

@@ -17,6 +17,7 @@ from .classics.catalogue import ClassicConfig
 from .classics.nets import ClassicNet
 from .classics.preactivation import Twin
 from .classics.twins import TwinConfig
+from .classics.unet import FCDenseNet, FCDenseNetConfig, UNet, UNetConfig
 from .configs import Config, DenseNetConfig, ResNetConfig, check_choice, get_config
 from .densenet import DenseNet
 from .resnet import ResNet
@@ -26,6 +27,8 @@ CLASSES = {
     ResNetConfig: ResNet,
     ClassicConfig: ClassicNet,
     TwinConfig: Twin,
+    UNetConfig: UNet,
+    FCDenseNetConfig: FCDenseNet,
 }
 Network = TypeVar("Network", bound=nn.Module)
 PUBLISHED = (

@@ -34,6 +34,7 @@ from .parts import places
 BATCH = 2  # images: a batch norm in training wants more than one number in each channel
 KINDS: dict[type[nn.Module], str] = {
     nn.Conv2d: "conv",
+    nn.ConvTranspose2d: "upconv",
     nn.BatchNorm2d: "norm",
     nn.MaxPool2d: "maxpool",
     nn.AvgPool2d: "avgpool",
@@ -41,7 +42,7 @@ KINDS: dict[type[nn.Module], str] = {
     nn.Dropout: "dropout",
     nn.Linear: "linear",
 }
-WEIGHTED = ("conv", "norm", "linear")
+WEIGHTED = ("conv", "upconv", "norm", "linear")
 Bytes = tuple[int, int]  # for an image, for a batch
 FILLING = {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_}
 FILLING |= {nn.init.kaiming_normal_, nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_}
@@ -87,7 +88,8 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     """Follow one image through a network, layer by layer. Chapter 4.
 
     Args:
-        config: a `DenseNetConfig`, a `ResNetConfig` or a `ClassicConfig`.
+        config: a `DenseNetConfig`, a `ResNetConfig`, a `ClassicConfig`, or chapter 13's
+            `UNetConfig` or `FCDenseNetConfig`.
         image_size: height and width in pixels; the default is the configuration's own.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Chapters 4 to 6: which part of a network a module belongs to, read from the network itself."""
+"""Chapters 4 to 6, 13: which part of a network a module belongs to, read from the network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import nn
 from ..blocks import DenseBlock, Transition
 from ..classics.nets import ClassicNet, ConvBlock, Inception
 from ..classics.preactivation import AddingStage
+from ..classics.unet import TwoArms
 
 NUMBERED = {nn.Conv2d: "conv", nn.MaxPool2d: "pool", nn.AvgPool2d: "pool", nn.Linear: "fc"}
 
@@ -31,7 +32,10 @@ class Place(NamedTuple):
 
 def places(net: nn.Module) -> dict[nn.Module, Place]:
     """The place of every module of a network."""
-    found = classic_places(net) if isinstance(net, ClassicNet) else layered_places(net)
+    if isinstance(net, TwoArms):
+        found = arms_places(net)
+    else:
+        found = classic_places(net) if isinstance(net, ClassicNet) else layered_places(net)
     return {module: found.get(module, Place("head", "head")) for module in net.modules()}
 
 
@@ -50,6 +54,17 @@ def layered_places(net: nn.Module) -> dict[nn.Module, Place]:
             fill(found, part, Place(around, around))
     for number, head in enumerate(getattr(net, "auxiliary", nn.ModuleDict()).values(), start=1):
         fill(found, head, Place(f"auxiliary{number}", f"auxiliary{number}", training_only=True))
+    return found
+
+
+def arms_places(net: TwoArms) -> dict[nn.Module, Place]:
+    """In a U-Net or an FC-DenseNet: stem, down1, pool1, ..., bottom, up1, ..., classifier."""
+    found: dict[nn.Module, Place] = {}
+    for name, part in net.named_children():
+        several = isinstance(part, nn.ModuleList)
+        for number, one in enumerate(part if several else [part], start=1):
+            stage = f"{name}{number}" if several else name
+            fill(found, one, Place(stage, stage))
     return found
 
 

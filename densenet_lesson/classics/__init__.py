@@ -1,7 +1,8 @@
 """The networks before ResNet: described as data, built from it. Chapter 1.
 
 `catalogue` lists them, made of `layers` and of `inception`'s blocks; `nets` builds it. `twins` and
-`preactivation` do the same for what chapter 8 sets against a DenseNet.
+`preactivation` do the same for what chapter 8 sets against a DenseNet. `unet` has chapter 13's
+networks, which give each pixel a class.
 """
 
 from typing import TYPE_CHECKING

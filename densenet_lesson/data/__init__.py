@@ -1,5 +1,6 @@
 """Real images: `load` finds a data set, `Images` holds it, `Batches` hands it out. Chapter 7.
 
+`scenes` makes images with a class for each pixel (chapter 13).
 `borders` says which images and labels of your own fit, `misfits` why a network takes others ill.
 """
 

@@ -20,6 +20,7 @@ from .family import family
 from .grids import number_grids
 from .inside import by_depth, reuse_maps, where_it_looks
 from .maps import feature_maps, weight_map
+from .masks import class_maps
 from .networks import channel_growth, per_layer, stage_map
 from .pictures import image_grid, side_by_side
 from .roofline import roofline
@@ -38,6 +39,7 @@ __all__ = [
     "bars",
     "by_depth",
     "channel_growth",
+    "class_maps",
     "connectivity",
     "curves",
     "dense_block",
