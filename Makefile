@@ -74,7 +74,7 @@ font_cache = import matplotlib.font_manager
 # scripts or styles have changed, Sphinx would see nothing to do, and not copy them.
 
 book: .venv-book/.installed  ## build the book; warnings are errors
-	@[ -z "$$(find book/_static -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees _build/html/_modules
+	@[ -z "$$(find book/_static book/templates -newer _build/html/index.html 2>/dev/null)" ] || rm -rf _build/.doctrees _build/html/_modules
 	.venv-book/bin/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees _build/html/_modules; exit 1; }
 	@echo "The book is ready. Open _build/html/index.html in your browser."
 

@@ -13,6 +13,9 @@
     { name: "size", label: "height and width in pixels", least: 1, most: 256, value: 56 },
   ];
 
+  const GOAL = { from: 64, to: 256 }; // channels
+  const FEW = 8; // of more layers, only the last one's lines are drawn
+
   // ---------------------------------------------------------------- the numbers
 
   /** Everything about one block; its layers are those of a network that has no other block. */
@@ -51,10 +54,25 @@
     );
   }
 
+  /** The fewest parameters with which the dials reach the goal. */
+  function fewest() {
+    const added = GOAL.to - GOAL.from;
+    const [, growth, layers] = SLIDERS;
+    const found = [];
+    for (let num_layers = 1; num_layers <= layers.most; num_layers++) {
+      const growth_rate = added / num_layers;
+      if (!Number.isInteger(growth_rate) || growth_rate > growth.most) continue;
+      for (const bn_size of [null, BOTTLENECK]) {
+        found.push(block({ in_channels: GOAL.from, growth_rate, num_layers, size: 1, bn_size }).parameters);
+      }
+    }
+    return Math.min(...found);
+  }
+
   // ---------------------------------------------------------------- the drawing
 
   const ARCS = 96, NODE = 26, BARS = 110, MARGIN = 12; // lengths in pixels
-  const NODES = ARCS + 6, FLOOR = NODES + NODE + 36 + BARS;
+  const NODES = ARCS + 6, FLOOR = NODES + NODE + 44 + BARS;
 
   /** Layers in a row, an arc for each connection, and below what each layer reads. */
   function drawing(width, values, result) {
@@ -64,7 +82,8 @@
     const thickness = Math.max(0.5, 1.4 - num_layers / 24);
     const wide = step >= 30, parts = [];
     for (let reader = 1; reader <= num_layers; reader++) {
-      for (let source = 0; source < reader; source++) {
+      const drawn = num_layers <= FEW || reader === num_layers;
+      for (let source = 0; drawn && source < reader; source++) {
         const line = arc(x(source), x(reader), (reader - source) / num_layers, source);
         line.setAttribute("stroke-width", thickness);
         parts.push(line);
@@ -74,7 +93,11 @@
     for (let place = 0; place <= num_layers; place++) {
       parts.push(node(x(place), Math.min(34, step - 3), place, wide, bn_size !== null));
     }
-    const scale = BARS / result.out_channels;
+    // one scale while the dials turn, until the bars don't fit: so growth looks like growth
+    const full = Math.max(256, 2 ** Math.ceil(Math.log2(result.out_channels)));
+    const scale = BARS / full, top = FLOOR - BARS;
+    parts.push(svg("path", { class: "explorable-full", d: `M0 ${top} H${width}` }));
+    parts.push(svg("text", { x: 0, y: top - 8, class: "explorable-start" }, `${number(full)} channels`));
     const bar = (place, read, caption) => {
       const half = Math.min(17, step / 2 - 1);
       const base = in_channels * scale, high = read * scale;
@@ -88,7 +111,8 @@
     result.reads.forEach((read, i) => bar(i + 1, read, wide || i === 0));
     bar(num_layers + 1, result.out_channels, true);
     parts.push(svg("text", { x: x(num_layers + 1), y: FLOOR + 12 }, "out"));
-    parts.push(svg("text", { x: 0, y: NODES + NODE + 14, class: "explorable-start" }, "each layer reads:"));
+    const note = num_layers > FEW ? `lines into layer ${num_layers}; what each layer reads:` : "each layer reads:";
+    parts.push(svg("text", { x: 0, y: NODES + NODE + 14, class: "explorable-start" }, note));
     const picture = { viewBox: `0 0 ${width} ${FLOOR + 22}`, width, height: FLOOR + 22, role: "img" };
     return svg("svg", { ...picture, "aria-label": described(values, result) }, ...parts);
   }
@@ -133,6 +157,9 @@
     const names = ["channels", "read by all layers", "parameters", "FLOPs of one image"];
     const lines = names.map(() => element("strong", { class: "explorable-written" }));
     const other = element("p", { class: "explorable-compared" });
+    const reached = element("strong", { class: "explorable-written explorable-reached" });
+    const least = fewest();
+    let best = Infinity;
     const status = lesson.announcer();
 
     function slider({ label, least, most, value }) {
@@ -161,8 +188,17 @@
       ];
       texts.forEach((text, i) => (lines[i].textContent = text));
       other.textContent = compared(result, unlike, now.bn_size !== null);
+      reached.textContent = judged(now, result);
       draw();
       status.say(`${result.written} channels, ${number(result.parameters)} parameters, ${number(result.flops)} FLOPs`);
+    }
+
+    /** How near the block is to the goal. */
+    function judged({ in_channels }, { out_channels, parameters }) {
+      if (in_channels !== GOAL.from || out_channels !== GOAL.to) return `now ${in_channels} → ${out_channels}`;
+      best = Math.min(best, parameters);
+      if (parameters === least) return `${number(parameters)} parameters: with these dials, none has fewer!`;
+      return `${number(parameters)} parameters; your best so far: ${number(best)}`;
     }
 
     let drawn = 0;
@@ -179,6 +215,8 @@
       element("dl", {},
         ...names.flatMap((name, i) => [element("dt", {}, name), element("dd", {}, lines[i])])),
       other,
+      element("p", { class: "explorable-goal" },
+        `A goal: from ${GOAL.from} channels to exactly ${GOAL.to}, with the fewest parameters. `, reached),
       status,
     );
     new ResizeObserver(() => Math.round(picture.clientWidth) !== drawn && draw()).observe(picture);

@@ -3,7 +3,7 @@
 (function (lesson) {
   "use strict";
 
-  const { element, number, WrongValue } = lesson;
+  const { element, svg, number, WrongValue } = lesson;
   const MOST = 99999; // of a whole number, so that nothing takes long
   const MOST_LAYERS = 5000;
   const FIRST = "densenet_d2l"; // what the planner shows at first
@@ -247,10 +247,10 @@ print(f"bytes kept, plain: {kept:,}")`;
     constructor(body, place) {
       this.place = place;
       this.preset = this.make_preset();
-      this.controls = new Map(); // name of the field → { field, input, message }
+      this.controls = new Map(); // name of the field → { field, input, wrong }
       this.main = element("div", { class: "explorable-fields" });
       this.more = element("div", { class: "explorable-fields" });
-      this.problem = element("p", { class: "explorable-problem" });
+      this.problem = element("p", { class: "explorable-problem", id: lesson.unique("problem") });
       this.results = element("div");
       this.answer = element("div");
       this.code = element("pre", { class: "explorable-code", tabindex: "0", role: "region", "aria-label": "Python code of this network" });
@@ -295,9 +295,9 @@ print(f"bytes kept, plain: {kept:,}")`;
         group("densenet", "DenseNet"), group("resnet", "ResNet"));
     }
 
-    labelled(label, input, message = null) {
+    labelled(label, input) {
       input.id = input.id || lesson.unique("field");
-      return element("div", { class: "explorable-field" }, element("label", { for: input.id }, label), input, message);
+      return element("div", { class: "explorable-field" }, element("label", { for: input.id }, label), input);
     }
 
     /** Show a preset; `texts` are what stands in the controls instead of the preset's own values. */
@@ -316,13 +316,12 @@ print(f"bytes kept, plain: {kept:,}")`;
 
     make_field(field, text) {
       const input = field.type.control(field);
-      const message = element("p", { class: "explorable-message", id: lesson.unique("message") });
       const before = input.value;
       input.value = text;
       if (input.tagName === "SELECT" && input.selectedIndex < 0) input.value = before;
       input.addEventListener(input.tagName === "SELECT" ? "change" : "input", () => this.update());
-      this.controls.set(field.name, { field, input, message });
-      return this.labelled(field.label, input, message);
+      this.controls.set(field.name, { field, input, wrong: "" });
+      return this.labelled(field.label, input);
     }
 
     /** Read every control; returns the values that are right, and marks those that are not. */
@@ -340,13 +339,13 @@ print(f"bytes kept, plain: {kept:,}")`;
     }
 
     mark(name, text) {
-      const { input, message } = this.controls.get(name);
-      message.textContent = text;
+      const control = this.controls.get(name), { input } = control;
+      control.wrong = text;
       input.toggleAttribute("aria-invalid", false);
       input.removeAttribute("aria-describedby");
       if (text) {
         input.setAttribute("aria-invalid", "true");
-        input.setAttribute("aria-describedby", message.id);
+        input.setAttribute("aria-describedby", this.problem.id);
         const details = input.closest("details");
         if (details) details.open = true;
       }
@@ -354,8 +353,8 @@ print(f"bytes kept, plain: {kept:,}")`;
 
     update() {
       const { batch_size, ...values } = this.read();
-      const wrong = [...this.controls.values()].filter(({ message }) => message.textContent);
-      if (wrong.length) return this.refuse(wrong.map(({ message }) => message.textContent));
+      const wrong = [...this.controls.values()].filter((control) => control.wrong);
+      if (wrong.length) return this.refuse(wrong.map((control) => control.wrong));
       const config = { ...configuration(this.preset.value), ...values };
       try {
         this.show(config, batch_size, costs(config, batch_size));
@@ -367,9 +366,10 @@ print(f"bytes kept, plain: {kept:,}")`;
       return undefined;
     }
 
+    /** Say once what is wrong; the result keeps its room, so that nothing jumps. */
     refuse(messages) {
       this.problem.textContent = `No result yet. ${messages.join(" ")}`;
-      this.answer.hidden = true;
+      this.answer.classList.add("explorable-refused");
       this.status.say(this.problem.textContent);
     }
 
@@ -380,8 +380,8 @@ print(f"bytes kept, plain: {kept:,}")`;
         .map((field) => ({ field, value: config[field.name] }))
         .filter(({ field, value }) => String(value) !== String(before[field.name]));
       this.problem.textContent = "";
-      this.answer.hidden = false;
-      this.results.replaceChildren(...summary(config, batch_size, result), table(result.stages, batch_size));
+      this.answer.classList.remove("explorable-refused");
+      this.results.replaceChildren(picture(result.stages), ...summary(config, batch_size, result), table(result.stages, batch_size));
       this.code.textContent = python(preset, changes, batch_size);
       const state = [...changes, { field: BATCH, value: batch_size }];
       this.link.href =
@@ -436,6 +436,32 @@ print(f"bytes kept, plain: {kept:,}")`;
       element("dd", {}, element("strong", { class: "explorable-written" }, exact), rounded ? ` (${rounded})` : ""),
     ]);
     return [element("dl", {}, ...list)];
+  }
+
+  /** The parts side by side: a wider box has more channels, a higher one more pixels. */
+  function picture(stages) {
+    const WIDTH = Math.min(640, document.documentElement.clientWidth - 60);
+    const HIGH = 110, GAP = 4, LEAST = 8, LETTERS = 34; // pixels
+    const parts = stages.filter(({ training_only }) => !training_only);
+    const channels = lesson.sum(parts.map((part) => part.channels));
+    const largest = Math.max(...parts.map(({ size }) => size));
+    const room = WIDTH - parts.length * (GAP + LEAST);
+    let x = 0;
+    const boxes = parts.map((part) => {
+      const width = LEAST + (room * part.channels) / channels;
+      const height = 12 + ((HIGH - 12) * Math.log2(part.size)) / Math.max(1, Math.log2(largest));
+      const middle = x + width / 2, y = 16 + HIGH - height;
+      const words = width < LETTERS ? [] : [
+        svg("text", { x: middle, y: y - 8 }, `${part.size}²`),
+        svg("text", { x: middle, y: HIGH + 30 }, number(part.channels)),
+      ];
+      const box = svg("g", { class: `explorable-${part_kind(part)}` }, svg("rect", { x, y, width, height }));
+      x += width + GAP;
+      return svg("g", {}, svg("title", {}, `${part_name(part)}: ${part.channels} channels of ${part.size} × ${part.size}`), box, ...words);
+    });
+    const label = "The network’s parts side by side: a wider box has more channels, a higher one more pixels.";
+    const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HIGH + 42}`, role: "img", "aria-label": label, class: "explorable-network" }, ...boxes);
+    return element("div", {}, drawing, element("p", {}, "Width: channels. Height: pixels (of a side, above)."));
   }
 
   function table(stages, batch_size) {

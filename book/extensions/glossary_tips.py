@@ -58,10 +58,9 @@ def first_sentence(paragraph: nodes.paragraph) -> str:
 def read_tips(env: Any) -> dict[str, str]:
     """The first sentence of every entry of the glossary, by the entry's anchor."""
     tips = {}
-    for section in env.get_doctree(GLOSSARY).findall(nodes.section):
-        paragraph = next(section.findall(nodes.paragraph), None)
-        if isinstance(section.parent, nodes.section) and paragraph is not None:
-            tips[section["ids"][0]] = first_sentence(paragraph)
+    for entry in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
+        term, definition = entry
+        tips[term["ids"][0]] = first_sentence(next(definition.findall(nodes.paragraph)))
     return tips
 
 

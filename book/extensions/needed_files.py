@@ -16,6 +16,7 @@ NEEDED = {
     "togglebutton": r'class="[^"]*\btoggle\b',
     "let toggle": r'class="[^"]*\btoggle\b',
     "var togglebutton": r'class="[^"]*\btoggle\b',
+    "enlarge": "<img ",
     "arithmetic": "data-explorable",
     "presets": "data-explorable",
     "explorables": "data-explorable",

@@ -16,6 +16,7 @@ import networkx
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+import exercises
 import run_facts
 from browser import built_pages
 from course import ROOT, all_notebooks, chapters, led_to, notebook, pages, read_yaml
@@ -194,12 +195,32 @@ def test_a_chapter_opens_with_objectives_time_and_basis_and_closes_with_a_summar
     content = article(f"notebooks/{chapter}")
     box = content.select_one(".objectives")
     assert len(box.select("li")) >= 2
-    assert re.search(r"Time:? (about )?\d+ minutes", box.get_text())
-    assert "Builds on" in box.get_text()
     assert box.find_previous(["h2", "pre"]).find_parent("article") is None, "not at the top"
     assert 3 <= len(content.select(".summary li")) <= 5
     after = [tag.get_text() for tag in content.select_one(".summary").find_all_next("h2")]
     assert after[0].startswith("Exercises"), f"the summary ends the chapter, before {after}"
+
+
+@every_chapter
+def test_a_chapter_s_head_has_number_minutes_basis_and_the_way_to_colab(chapter):
+    content = article(f"notebooks/{chapter}")
+    head = content.select_one("h1 + .chapter-head")
+    number = content.select_one(".chapter-number")
+    assert number.get_text() == f"Chapter {int(chapter[:2])}" and number.find_next("h1")
+    minutes, basis, colab = head.select("p")
+    assert re.match(r"Time: (about )?\d+ minutes", minutes.get_text())
+    assert basis.get_text().startswith("Builds on: ")
+    assert colab.select("a[href^='https://colab.research.google.com']")
+
+
+@every_chapter
+def test_an_exercise_is_a_card_with_a_short_title_and_chips(chapter):
+    cards = article(f"notebooks/{chapter}").select("section.exercise")
+    said = exercises.exercises(ROOT / "notebooks" / f"{chapter}.ipynb")
+    for card, exercise in zip(cards, said, strict=True):
+        assert card.h3.get_text().startswith(f"Exercise {exercise.number}: ")
+        chips = [chip.get_text() for chip in card.select("h3 + .chips > .chip")]
+        assert chips == [exercise.kind, exercise.time, exercise.difficulty]
 
 
 @every_chapter
@@ -209,8 +230,9 @@ def test_every_exercise_has_a_solution_which_is_folded(chapter):
     assert len(exercises) >= 4
     for exercise in exercises:
         folded = exercise.find_all("details")
-        assert folded, f"{exercise.h3.get_text()} has no folded solution"
-        assert not [details for details in folded if details.has_attr("open")]
+        assert len(folded) == 1, f"{exercise.h3.get_text()} has {len(folded)} folds"
+        assert not folded[0].has_attr("open")
+        assert folded[0].find_next_siblings() == [], "something follows the solution"
 
 
 def is_exercise(section: Tag) -> bool:
@@ -281,7 +303,9 @@ def test_the_front_page_offers_three_ways_and_leads_on():
 
 
 def test_the_glossary_explains_every_term_under_its_own_anchor():
-    terms = [tag.get_text().rstrip("#") for tag in article("book/glossary").find_all("h2")]
+    entries = article("book/glossary").select("dl.glossary > dt")
+    assert all(entry.find_next_sibling().name == "dd" for entry in entries)
+    terms = [entry.get_text().rstrip("#") for entry in entries]
     assert terms == sorted(terms, key=str.lower) and len(terms) >= 24
     for term in terms:
         assert term.lower().replace(" ", "-") in anchors("book/glossary")
@@ -298,7 +322,8 @@ def test_a_link_to_the_glossary_carries_the_first_sentence_of_the_entry(chapter)
     links = article(f"notebooks/{chapter}").select('a[href*="glossary.html#"]')
     assert len(links) >= 5
     for link in links:
-        entry = article("book/glossary").find(id=urldefrag(link["href"])[1]).find("p")
+        term = article("book/glossary").find("dt", id=urldefrag(link["href"])[1])
+        entry = term.find_next_sibling("dd").find("p")
         text, tip = " ".join(entry.get_text().split()), link["data-tip"]
         assert tip[-1] in ".!?" and not re.search(r"[\\$_^`]", tip), tip
         if entry.find("math"):  # formulas are written with plain characters: compare the words
@@ -380,9 +405,9 @@ def test_the_first_mention_of_an_imported_name_in_a_chapter_leads_to_its_descrip
 
 def test_the_index_lists_the_terms_of_the_glossary_and_the_names_of_the_package():
     links = {tag.get_text(): tag["href"] for tag in article("book/names").select("table a")}
-    for term in article("book/glossary").find_all("h2"):
+    for term in article("book/glossary").select("dl.glossary > dt"):
         words = term.get_text().rstrip("#")
-        assert links[words] == f"../book/glossary.html#{term.parent['id']}"
+        assert links[words] == f"../book/glossary.html#{term['id']}"
     assert links["DenseBlock (class in blocks)"].endswith("#densenet_lesson.blocks.DenseBlock")
     assert sum("api/" in link for link in links.values()) >= 150
 

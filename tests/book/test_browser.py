@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -290,7 +291,8 @@ def check_block(page: Page) -> dict[str, str]:
     assert f"{length * (length + 1) // 2} connections" in alt
     assert f"{k0 + length * k} come out" in alt
     arcs = page.locator(".explorable-from-input, .explorable-from-new")
-    assert arcs.count() == length * (length + 1) // 2
+    few = length <= 8  # of more layers, only those into the last one: no mat of lines
+    assert arcs.count() == (length * (length + 1) // 2 if few else length)
     return result
 
 
@@ -299,6 +301,43 @@ def test_the_block_begins_with_the_chapter_s_numbers(visit):
     assert result["channels"] == "64 + 6 × 32 = 256"
     assert result["parameters"] == "convolutions 248,832 + norms 1,728 = 250,560"
     assert result["FLOPs of one image"].endswith(" = 1,560,674,304")
+
+
+def highest_bar(page: Page) -> float:
+    tops = """rects => Math.min(...rects.map(each => each.getBoundingClientRect().top))"""
+    bars = page.locator(".explorable-drawing .explorable-new > rect")
+    return page.locator(".explorable-full").bounding_box()["y"] - bars.evaluate_all(tops)
+
+
+def test_more_growth_looks_like_more_growth(visit):
+    page = visit(BLOCK)
+    growth = page.get_by_role("slider", name="growth rate k")
+    growth.fill("8")
+    small = highest_bar(page)
+    growth.fill("24")
+    assert highest_bar(page) > small + 30  # pixels: the scale hasn't changed with the bars
+
+
+def test_the_goal_is_judged_and_the_best_block_of_all_is_known(visit):
+    page = visit(BLOCK)
+    reached = page.locator(".explorable-reached")
+    expect(reached).to_have_text("250,560 parameters; your best so far: 250,560")
+    page.get_by_role("slider", name="layers").fill("7")
+    expect(reached).to_have_text("now 64 → 288")
+    fits = [(192 // n, n, neck) for n in range(3, 25) if 192 % n == 0 for neck in (None, 4)]
+    config = DenseNetConfig(stem="cifar", num_init_features=64, image_size=8)
+
+    def parameters(k: int, layers: int, neck: int | None) -> int:
+        changed = replace(config, growth_rate=k, block_config=(layers,), bn_size=neck)
+        rows = arithmetic.trace(changed)
+        return sum(row.parameters for row in rows if row.stage == "denseblock1")
+
+    k, layers, neck = min(fits, key=lambda fit: parameters(*fit))
+    page.get_by_role("slider", name="growth rate k").fill(str(k))
+    page.get_by_role("slider", name="layers").fill(str(layers))
+    page.get_by_role("checkbox", name="bottleneck").set_checked(neck is not None)
+    least = f"{parameters(k, layers, neck):,}"
+    expect(reached).to_have_text(f"{least} parameters: with these dials, none has fewer!")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -532,10 +571,36 @@ def test_bad_input_is_answered_with_what_would_be_right(label, text, advice, pla
     expect(field).to_have_accessible_description(re.compile(re.escape(advice), re.I))
     expect(planner.locator(".explorable-problem")).to_contain_text(advice, ignore_case=True)
     expect(planner.locator(".explorable-table")).to_be_hidden()
-    assert "NaN" not in planner.locator(".explorable").inner_text()
+    written = planner.locator(".explorable").inner_text()
+    assert "NaN" not in written and written.lower().count(advice.lower()) == 1  # said once
     field.fill(before)
     expect(field).not_to_have_attribute("aria-invalid", "true")
     check_plan(planner, get_config("densenet_d2l"))
+
+
+def test_a_mistake_moves_nothing_on_the_page(planner):
+    planner.get_by_label("network", exact=True).select_option("densenet_d2l")
+    before = planner.locator(".explorable").bounding_box()["height"]
+    planner.get_by_label("growth rate k").fill("0")
+    expect(planner.locator(".explorable-problem")).to_contain_text("Growth rate k must be")
+    assert planner.locator(".explorable").bounding_box()["height"] == before
+
+
+def test_the_picture_of_the_network_changes_with_the_numbers(planner):
+    planner.get_by_label("network", exact=True).select_option("densenet_d2l")
+    boxes = planner.locator(".explorable-network rect")
+    widths = "rects => rects.map(each => each.width.baseVal.value)"
+    before = boxes.evaluate_all(widths)
+    planner.get_by_label("layers of each dense block").fill("4, 4, 4, 40")
+    after = boxes.evaluate_all(widths)
+    assert len(after) == len(before) and max(after) > 1.3 * max(before)
+
+
+def test_fields_of_a_row_stand_in_line(planner):
+    fields = planner.locator(".explorable-fields").first.locator("input, select")
+    ends = fields.evaluate_all("all => all.map(e => Math.round(e.getBoundingClientRect().bottom))")
+    columns = fields.evaluate_all("all => new Set(all.map(e => e.offsetLeft)).size")
+    assert len(set(ends)) == -(-len(ends) // columns)
 
 
 def test_stages_without_a_width_and_numbers_beyond_counting_are_refused(planner):

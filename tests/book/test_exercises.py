@@ -46,7 +46,7 @@ def test_every_link_leads_to_the_exercise_itself():
     for link in links():
         target, _, anchor = link["href"].partition("#")
         heading = page_of(target).find(id=anchor).find(["h2", "h3"])
-        assert heading.get_text().startswith(f"Exercise {link.get_text().split()[0]} ")
+        assert heading.get_text().startswith(f"Exercise {link.get_text().split()[0]}: ")
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,24 @@ def test_links_that_are_pointed_at_stand_out_from_the_page(styles):
 def test_no_rule_is_left_for_a_class_that_no_page_and_no_script_has(styles):
     assert ".btn" in styles and ".table-warning" not in styles
     assert len(styles) < 220_000
+
+
+def test_every_caption_of_a_chapter_can_stand_in_the_margin(articles):
+    captions = [
+        caption.p["class"]
+        for name, text in articles.items()
+        if name.startswith("notebooks/")
+        for caption in BeautifulSoup(text, "html.parser").find_all("figcaption")
+    ]
+    assert len(captions) > 50 and all("margin" in classes for classes in captions)
+
+
+def test_every_page_ends_with_the_course_s_own_footer_whose_links_lead_somewhere():
+    for name in built_pages():
+        place = HTML / f"{name}.html"
+        page = BeautifulSoup(place.read_text("utf-8"), "html.parser")
+        links = [link["href"] for link in page.select(".bd-footer-content .course-footer a")]
+        inside = [link for link in links if not link.startswith("https://")]
+        assert len(inside) >= 3 and "https://creativecommons.org/licenses/by/4.0/" in links
+        for link in inside:
+            assert link == "#" or (place.parent / link).exists(), f"{name}: {link}"

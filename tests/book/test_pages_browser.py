@@ -58,6 +58,23 @@ def test_the_map_has_room_for_twice_as_many_chapters_on_one_screen(visit):
     assert page.locator(".front").bounding_box()["height"] <= DESKTOP["height"]
 
 
+@pytest.mark.parametrize("width", [320, 375, 412, 540, 640, 768, 1024, 1280])
+def test_nothing_moves_when_the_networks_come_alive(width, visit):
+    page = visit(FRONT, viewport={"width": width, "height": 800})
+    expect(page.locator(".microscope-answer")).to_contain_text("DenseNet:")
+    box = page.locator("[data-explorable=microscope]")
+    reserved = box.evaluate("e => parseFloat(getComputedStyle(e).minHeight)")
+    assert reserved - 60 < box.bounding_box()["height"] <= reserved + 2
+
+
+def test_on_a_phone_plus_stands_beside_brackets_on_the_first_screen(visit):
+    page = visit(FRONT, viewport=PHONE)
+    expect(page.locator(".microscope-answer")).to_contain_text("DenseNet:")
+    dense, twin = boxes(page, ".microscope-panels > *")
+    assert dense["x"] + dense["width"] <= twin["x"] and dense["y"] == twin["y"]
+    assert dense["y"] < 0.65 * PHONE["height"]
+
+
 # ------------------------------------------------------------------------ what a word means
 
 
@@ -206,6 +223,68 @@ def test_a_link_to_a_recorded_run_unfolds_it(visit):
     page.locator('table a[href="#run-fashion_mnist_ours"]').click()
     expect(run).to_be_visible()
     expect(run).to_contain_text("make reproduce RUN=fashion_mnist_ours")
+
+
+@pytest.mark.parametrize("place", ["gone", "notebooks/gone", "book/api/gone"])
+def test_a_page_that_is_not_there_leads_into_the_book_from_any_address(place, visit):
+    page = visit(FRONT, console=False)  # a browser looks ahead, for files beside the address
+    missing = (HTML / "404.html").read_text(encoding="utf-8")
+    page.route("**/gone.html", lambda route: route.fulfill(body=missing, content_type="text/html"))
+    page.goto(page.url.replace(FRONT, place))
+    expect(page.locator(".exercise, h1").first).to_have_css("font-weight", "500")  # has its styles
+    page.locator("article").get_by_role("link", name="front page").click()
+    page.wait_for_url(f"**/{FRONT}.html")
+
+
+# ------------------------------------------------------------------------ pictures, exercises
+
+
+@pytest.mark.parametrize("width", [768, 1280, 1920])
+def test_a_caption_stands_beside_its_picture_where_there_is_a_margin_and_else_below(width, visit):
+    page = visit(CONCATENATION, viewport={"width": width, "height": 900})
+    figure = page.locator("figure").first
+    figure.evaluate("e => e.scrollIntoView({block: 'center'})")
+    picture, caption = (figure.locator(part).bounding_box() for part in ("img", "figcaption p"))
+    if width < 1200:
+        assert caption["y"] >= picture["y"] + picture["height"]
+        return
+    text = page.locator("article section > p").first.bounding_box()
+    assert caption["x"] >= text["x"] + text["width"] and caption["x"] + caption["width"] <= width
+    expect(page.locator(".bd-sidebar-secondary")).to_have_class(re.compile(r"\bhide\b"))
+
+
+def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):
+    page = visit(CONCATENATION, viewport=PHONE, has_touch=True)
+    picture, large = page.locator("figure img").first, page.locator("dialog.enlarged img")
+    picture.tap()
+    assert large.bounding_box()["width"] > 1.5 * picture.bounding_box()["width"]
+    assert large.get_attribute("alt") == picture.get_attribute("alt")
+    large.tap(position={"x": 20, "y": 20})
+    expect(large).to_be_hidden()
+
+
+def test_a_picture_is_enlarged_by_keyboard_and_the_focus_comes_back(visit):
+    page = visit(CONCATENATION, viewport=PHONE)
+    opener = page.get_by_role("button", name="Enlarge the picture").first
+    opener.press("Enter")
+    expect(page.get_by_role("button", name="Close the picture")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.enlarged")).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_a_picture_that_is_shown_in_full_has_no_button(visit):
+    page = visit(CONCATENATION, viewport=DESKTOP)
+    expect(page.locator("figure button.enlarge").first).to_be_hidden()
+
+
+def test_one_fold_opens_all_of_a_solution_its_words_and_its_code(visit):
+    card = visit(CONCATENATION).locator("section.exercise").first
+    words, code = card.locator("details p").first, card.locator("details pre").first
+    expect(words).to_be_hidden()
+    card.locator("summary").click()
+    expect(words).to_be_visible()
+    expect(code).to_be_visible()
 
 
 # ------------------------------------------------------------------------ room on a phone
