@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import copy
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
+import new_process
 import pytest
 import torch
+import torch.distributed as dist
 import torchvision
 from hypothesis import HealthCheck, given, settings
 from test_arithmetic import densenet_configs, saved_bytes
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
-from course import ROOT
 from densenet_lesson import DenseBlock, DenseNet, DenseNetConfig, Transition, arithmetic, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-HERE = Path(__file__).parent
 SAVING = ["recompute", "one_buffer"]
 SMALL = DenseNetConfig(
     "small",
@@ -229,16 +226,33 @@ def test_under_autocast_the_numbers_are_those_of_plain_within_bf16(memory, bn_si
         assert (ours - truth).norm() / scale < 0.05 + 2 * (plain - truth).norm() / scale
 
 
+def gradients(model, x):
+    model(x).square().sum().backward()
+    return [parameter.grad for parameter in model.parameters()]
+
+
+def share_a_batch() -> None:
+    """One of two processes: each has a half, and finds the mean of both halves' gradients."""
+    dist.init_process_group("gloo")
+    for memory in SAVING:
+        plain = make()
+        halves = [images(3, 3, 8, 8, seed=seed) for seed in range(2)]
+        expected = [gradients(copy.deepcopy(plain), x) for x in halves]
+        shared = DistributedDataParallel(like(plain, memory))
+        for _ in range(2):  # the second step finds what the first one left
+            shared.zero_grad()
+            found = gradients(shared, halves[dist.get_rank()])
+        for mean, first, second in zip(found, *expected, strict=True):
+            torch.testing.assert_close(mean, (first + second) / 2, **EXACT)
+        print(memory, "is right")
+    dist.barrier()
+    dist.destroy_process_group()
+
+
 @pytest.mark.slow
 def test_gradients_are_averaged_over_processes(tmp_path):
-    path = os.pathsep.join([str(ROOT), str(HERE)])
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "memory_worker", str(tmp_path / "meeting-point")]
-    options = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    workers = [subprocess.Popen([*command, rank], text=True, **options) for rank in "01"]
-    for rank, worker in enumerate(workers):
-        said, _ = worker.communicate(timeout=120)
-        assert said.count("is right") == len(SAVING) and worker.returncode == 0, f"{rank}: {said}"
+    for one in new_process.run_two(tmp_path, share_a_batch):
+        assert one.out.count("is right") == len(SAVING) and one.code == 0, one
 
 
 @saving
