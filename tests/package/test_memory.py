@@ -17,7 +17,15 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
-from densenet_lesson import DenseBlock, DenseNet, DenseNetConfig, Transition, arithmetic, build
+from densenet_lesson import (
+    DenseBlock,
+    DenseNet,
+    DenseNetConfig,
+    Transition,
+    arithmetic,
+    build,
+    get_config,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SAVING = ["recompute", "one_buffer"]
@@ -89,7 +97,7 @@ def assert_same(model, twin, x, **tolerance):
 # The same numbers
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(small_configs())
 def test_outputs_gradients_and_running_statistics_are_those_of_plain(config):
     plain = make(replace(config, memory="plain"))
@@ -120,7 +128,7 @@ def test_gradients_are_those_of_finite_differences(memory, bn_size, mode, option
         return torch.func.functional_call(block, dict(zip(names, parameters, strict=True)), (x,))
 
     inputs = (images(2, 2, 2, 3).requires_grad_(), *(v.detach().requires_grad_() for v in values))
-    assert torch.autograd.gradcheck(function, inputs)
+    assert torch.autograd.gradcheck(function, inputs, fast_mode=True)  # in one random direction
 
 
 @saving
@@ -134,7 +142,8 @@ def test_gradients_of_a_transition_are_those_of_finite_differences(memory, pool,
         torch.manual_seed(1)
         return transition(x)
 
-    assert torch.autograd.gradcheck(function, (images(2, 3, 5, 5).requires_grad_(),))
+    image = images(2, 3, 5, 5).requires_grad_()
+    assert torch.autograd.gradcheck(function, (image,), fast_mode=True)
 
 
 @saving
@@ -517,18 +526,12 @@ def test_one_buffer_keeps_its_output_and_two_numbers_for_each_channel():
     assert block_bytes("one_buffer", 16) == 4 * (output + statistics)
 
 
-@pytest.mark.parametrize("name", ["densenet_bc100", "densenet121"])
-def test_savings_of_whole_networks_are_as_promised(name):
+def test_savings_of_a_whole_network_are_as_promised():
     plain, recompute, linear = (
-        arithmetic.activation_bytes(build_config(name, memory), 8) for memory in ("plain", *SAVING)
+        arithmetic.activation_bytes(get_config("densenet121", memory=memory), 8)
+        for memory in ("plain", *SAVING)
     )
-    promised = {"densenet_bc100": (0.25, 0.13), "densenet121": (0.36, 0.22)}[name]
-    assert recompute / plain < promised[0] and linear / plain < promised[1]
-
-
-def build_config(name, memory):
-    with torch.device("meta"):
-        return build(name, memory=memory).config
+    assert recompute / plain < 0.36 and linear / plain < 0.22
 
 
 # Inference
@@ -539,7 +542,7 @@ def evaluated(model, **options):
     return model.eval()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(small_configs())
 def test_a_network_optimized_for_inference_gives_the_same_scores(config):
     model = evaluated(make(config))
