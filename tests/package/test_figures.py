@@ -771,7 +771,7 @@ def test_drawings_save_as_png_too():
 
 def test_importing_data_is_light_and_matplotlib_comes_only_with_figures_and_never_pyplot():
     code = (
-        "import sys, densenet_lesson.data\n"
+        "import sys\nfrom densenet_lesson.data import load\n"
         "assert not {'torchvision', 'sklearn', 'PIL', 'matplotlib'} & {*sys.modules}\n"
         "from densenet_lesson import figures; figures.use_svg(); figures.connectivity()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
