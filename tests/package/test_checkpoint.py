@@ -3,19 +3,20 @@
 import errno
 import os
 import pickle
-import subprocess
+import signal
 import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
+import new_process
 import pytest
 import torch
 from torch import nn
 from training_helpers import FULL, assert_same_weights, make_images, make_model, numbers
 
 import densenet_lesson
-from course import ROOT
 from densenet_lesson.training import Recipe, train
 from densenet_lesson.training import checkpoint as module
 from densenet_lesson.training.checkpoint import (
@@ -121,44 +122,41 @@ def count_lines(call, stop: int | None = None) -> int:
     return count
 
 
+MOMENTS = {  # the call of a function at which the process ends
+    "in the middle of an epoch": ("densenet_lesson.training.loop.train_step", 5),
+    "while a checkpoint is written": ("os.replace", 3),  # epochs 0, 1, 2
+}
+
+
+def killed_run(path: Path, name: str, calls: int) -> None:
+    """A run that ends its own process at one of the calls of a function."""
+
+    def kill(*args):
+        nonlocal calls
+        calls -= 1
+        if calls == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        original = resolve_name(name)
+        patch.setattr(name, kill)
+        run(make_model(), path)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("moment", ["in the middle of an epoch", "while a checkpoint is written"])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_and_resumed_gives_the_same_numbers(tmp_path, moment):
     path, whole = tmp_path / "run.pt", make_model()
     expected = numbers(run(whole, None))
-    if moment == "in the middle of an epoch":
-        victim, name, calls = "densenet_lesson.training.loop", "train_step", 5
-    else:
-        victim, name, calls = (
-            "densenet_lesson.training.checkpoint.os",
-            "replace",
-            3,
-        )  # epochs 0, 1, 2
-    code = f"""
-import os, pathlib, signal, sys
-sys.path[:0] = {[str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]!r}
-import torch
-import {victim.removesuffix(".os")} as module
-import test_checkpoint
-torch.set_num_threads(1)
-victim, left = {"module.os" if victim.endswith(".os") else "module"}, [{calls}]
-original = victim.{name}
-def kill(*args):
-    left[0] -= 1
-    if left[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(*args)
-victim.{name} = kill
-test_checkpoint.run(test_checkpoint.make_model(), pathlib.Path({str(path)!r}))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
-    assert (done.returncode, done.stderr) == (-9, b"")
+    assert new_process.run(tmp_path, killed_run, path, *MOMENTS[moment]) == (-9, "", "")
     assert len(load_checkpoint(path)["history"]["rows"]) == 1
     again = make_model(seed=7)
     assert numbers(run(again, path)) == expected
     assert_same_weights(again, whole)
-    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+    files = {file.name for file in tmp_path.iterdir()}
+    assert files == {"run.pt", "printed-0.out", "printed-0.err"}
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch, capsys):

@@ -1,15 +1,16 @@
-"""Several processes that train one network: two of them, on the CPU, started by torchrun."""
+"""Several processes that train one network: two of them, on the CPU, as torchrun starts them."""
 
 from __future__ import annotations
 
 import copy
 import os
-import re
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
+import new_process
 import numpy as np
 import pytest
 import torch
@@ -18,13 +19,14 @@ from training_helpers import make_images, numbers
 
 from course import ROOT
 from densenet_lesson import build
+from densenet_lesson import data as data_sets
+from densenet_lesson import train as command
 from densenet_lesson.data import Batches, Images
-from densenet_lesson.training import Recipe, learning_rate, loop, train
+from densenet_lesson.training import Recipe, learning_rate, loop, processes, train
 from densenet_lesson.training.checkpoint import load_checkpoint
 from densenet_lesson.training.history import History
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
-HERE = Path(__file__).parent
 # 29 images in batches of 8: the last batch has 5, so the processes' shares differ
 RECIPE = Recipe(epochs=3, batch_size=8, lr=0.02, augment="crop-flip", size=16, normalize=True)
 OPTIONS = ["--epochs", "3", "--batch-size", "8", "--lr", "0.02", "--augment", "crop-flip",
@@ -47,13 +49,42 @@ def data(images, tmp_path) -> str:
     return str(tmp_path / "sides.npz")
 
 
-def torchrun(*words: str, module: str = "densenet_lesson.train") -> subprocess.CompletedProcess:
+def torchrun(*words: str) -> subprocess.CompletedProcess:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = {**os.environ, "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
-    path = [str(ROOT), str(ROOT / "tests"), str(HERE), environment.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(path)
-    command = [*launch, "-m", module, *words]
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])
+    command = [*launch, "-m", "densenet_lesson.train", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def worker(out: Path, npz: str, cut_off: bool) -> None:
+    """One of two processes: train with a checkpoint, or stop on the way."""
+    torch.manual_seed(RECIPE.seed)
+    model = build("lenet5", in_channels=1, num_classes=4, image_size=16)
+    epochs = loop.train_epoch
+
+    def stop(run, bar):
+        if cut_off and run.epoch == 1:
+            processes.wait()  # the checkpoint of the first epoch is written
+            raise Stop
+        return epochs(run, bar)
+
+    loop.train_epoch = stop
+    before = threads()
+    try:
+        with processes.process_group("cpu") as device:
+            options = {"device": device, "checkpoint": out / "checkpoint.pt"}
+            history = loop.train(model, *data_sets.load(npz), RECIPE, progress=False, **options)
+            if processes.rank() == 0:
+                (out / "record.json").write_text(history.to_json())
+    finally:
+        print("threads of the group that are left:", len(threads() - before))
+
+
+def threads() -> set[str]:
+    """The threads of this process that are not Python's, where the system tells (Linux)."""
+    python = {str(thread.native_id) for thread in threading.enumerate()}  # tqdm has one
+    return {task.name for task in Path("/proc/self/task").glob("*")} - python
 
 
 def one_process(name: str, images: tuple[Images, Images], **options) -> tuple:
@@ -75,10 +106,9 @@ def assert_same_run(out: Path, model, history):
     torch.testing.assert_close(dict(weights), dict(model.state_dict()), **CLOSE)
 
 
-def assert_nothing_is_left(run: subprocess.CompletedProcess):
+def assert_nothing_is_left(ended: list[new_process.Ended]):
     """A thread that outlives the group can abort a process that ends: rarely, under load."""
-    left = re.findall(r"threads of the group that are left: (\d+)", run.stdout)
-    assert left == ["0", "0"], run.stdout
+    assert [one.out for one in ended] == ["threads of the group that are left: 0\n"] * 2
 
 
 def test_two_processes_train_like_one_with_the_same_batches(images, data, tmp_path):
@@ -119,8 +149,9 @@ def batches_in_halves(model, images, recipe):
 
 def test_batch_norm_sees_the_share_of_its_own_process(images, data, tmp_path):
     out = tmp_path / "two"
-    run = torchrun("--model", "densenet_digits", "--data", data, "--out", str(out), *OPTIONS)
-    assert run.returncode == 0, run.stderr
+    words = ["--model", "densenet_digits", "--data", data, "--out", str(out), *OPTIONS]
+    ended = new_process.run_two(tmp_path, command.main, words)
+    assert [one.code for one in ended] == [0, 0], ended
     torch.manual_seed(RECIPE.seed)
     model = build("densenet_digits", in_channels=1, num_classes=4, image_size=16)
     model.to(memory_format=torch.channels_last)
@@ -149,15 +180,15 @@ def test_a_run_of_one_process_goes_on_with_two_and_the_other_way_round(
     with monkeypatch.context() as patch, pytest.raises(Stop):
         patch.setattr(loop, "train_epoch", cut_off)
         one_process("lenet5", images, checkpoint=first / "checkpoint.pt")
-    run = torchrun(str(first), data, module="process_worker")
-    assert run.returncode == 0, run.stderr
-    assert_nothing_is_left(run)
+    ended = new_process.run_two(tmp_path, worker, first, data, False)
+    assert [one.code for one in ended] == [0, 0], ended
+    assert_nothing_is_left(ended)
     assert_same_run(first, model, history)
     assert [s["processes"] for s in results(first)[0].sessions] == [1, 2]
 
-    run = torchrun(str(second), data, "cut off", module="process_worker")
-    assert run.returncode != 0 and "Stop" in run.stderr, run.stderr
-    assert_nothing_is_left(run)
+    ended = new_process.run_two(tmp_path, worker, second, data, True)
+    assert [one.code for one in ended] == [1, 1] and "Stop" in ended[0].err, ended
+    assert_nothing_is_left(ended)
     assert load_checkpoint(second / "checkpoint.pt")["epoch"] == 1
     _, resumed = one_process("lenet5", images, checkpoint=second / "checkpoint.pt")
     (second / "record.json").write_text(resumed.to_json())
@@ -174,9 +205,10 @@ def test_a_run_of_one_process_goes_on_with_two_and_the_other_way_round(
 )
 def test_an_error_is_said_once(words, message, data, tmp_path):
     out = tmp_path / "out"
-    run = torchrun("--model", "lenet5", "--data", data, "--out", str(out), *OPTIONS, *words)
-    assert run.returncode != 0
-    assert run.stderr.count(message) == 1, run.stderr
+    words = ["--model", "lenet5", "--data", data, "--out", str(out), *OPTIONS, *words]
+    ended = new_process.run_two(tmp_path, command.main, words)
+    assert [one.code for one in ended] == [2, 2]
+    assert "".join(one.err for one in ended).count(message) == 1, ended
     assert not out.exists()
 
 

@@ -3,8 +3,6 @@
 import getpass
 import json
 import platform
-import subprocess
-import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
@@ -274,17 +272,10 @@ def test_help_lists_every_setting_with_its_default(capsys):
     assert "for sgd (default yes)" in text
 
 
-def test_as_a_program_on_the_digits(tmp_path):
+def test_on_the_digits_nothing_is_said_but_the_record(tmp_path, capfd):
     words = [*SMALL, "--epochs", "1", "--subset", "64", "--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        [sys.executable, "-m", "densenet_lesson.train", *words],
-        cwd=Path(densenet_lesson.__file__).parents[1],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert (done.returncode, done.stderr) == (0, "")  # conftest.py hides the progress bar
-    assert done.stdout == f"{read(tmp_path)}\n"
+    assert command.main(words) == 0
+    assert capfd.readouterr() == (f"{read(tmp_path)}\n", "")  # conftest.py hides the progress bar
     assert read(tmp_path).data["name"] == "digits"
 
 

@@ -552,16 +552,6 @@ def longest_block(budget, in_channels, growth_rate, height, width):
         layers += 1
     return layers - 1
 """,
-    ),
-    wrong(
-        "q3",
-        "tries one length after the other",
-        edited(FLOPS, (FLOPS[FLOPS.index("    low, high") :], ""))
-        + """    n = 0
-    while block_flops(n + 1, in_channels, growth_rate, height, width) <= budget:
-        n += 1
-    return n
-""",
         "no search",
     ),
     wrong(

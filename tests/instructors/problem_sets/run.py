@@ -9,6 +9,7 @@ another question's names.
 """
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -131,11 +132,13 @@ def untouched_release(path: Path) -> list:
 def main() -> None:
     """Print what is not as it should be; with the option --json, everything."""
     import torch
-    import torch._dynamo  # the first optimizer would import it, in every fork anew (1.3 s)
 
     torch.set_num_threads(1)
     path = Path(sys.argv[1])
     path = path if path.suffix else FOLDER / f"{path}.ipynb"
+    if "optim." in path.read_text("utf-8"):
+        import torch._dynamo  # noqa: F401, or the first optimizer imports it, in every fork anew
+    gc.freeze()  # a fork that collects garbage would copy all memory to mark it
     wanted = [argument for argument in sys.argv[2:] if argument != "--json"]
     variants = [v for v in variants_of(path.stem) if not wanted or v.question in wanted]
     report = run_set(path, variants)
