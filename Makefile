@@ -103,7 +103,7 @@ several = -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 test: .venv/.installed book  ## check everything: style, package, notebooks, book
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m pytest $(several) --cov --cov-report=term --cov-fail-under=97 --durations=10
+	.venv/bin/python -m pytest $(several) $(if $(CI),--cov --cov-report=term --cov-fail-under=97) --durations=10
 
 quick: .venv/.installed  ## check in about three minutes: style, package, one chapter: make quick CHAPTER=07_training
 	.venv/bin/python -m ruff check .
