@@ -8,9 +8,11 @@ the training that put them to work, and the drawings:
 - `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1. And
   U-Net, of convolutions or dense blocks, and FC-DenseNet. Chapter 13.
 - `arithmetic`: channels, parameters, FLOPs and memory, as on paper and measured. Chapters 3 to 6.
-- `data`: images and batches. Chapter 7. Scenes with a class for each pixel. Chapter 13.
+- `data`: images and batches, and folders of your own photographs. Chapters 7 and 11. Scenes with
+  a class for each pixel. Chapter 13.
 - `training`: recipe, loop, checkpoints, evaluation, recorded runs and what they have learned, and
-  lesions of these. `train` is its command. Chapters 7, 8 and 10.
+  lesions of these, and what they bring to another task. `train` is its command. Chapters 7, 8, 10
+  and 11.
 - `memory`: dense blocks that need less memory, faster answers, recorded benchmarks. Chapter 9.
 - `figures`: the drawings of all chapters.
 - `checks`: what the problem sets ask with.

@@ -34,7 +34,15 @@ from .sets import FOLDER, ProblemSet, for_nbgrader, read_sets
 SOLUTIONS = "what you push there shows the solutions in notebooks/assignments"
 SOURCES = ("wheel", "repository")
 # Parts of the package that a problem set carries for nothing: drawings, and recorded runs.
-NOT_NEEDED = ("figures", "benchmarks.py", "lesions.py", "records.py", "reproduce.py", "trained.py")
+NOT_NEEDED = (
+    "figures",
+    "benchmarks.py",
+    "lesions.py",
+    "records.py",
+    "reproduce.py",
+    "trained.py",
+    "transfer.py",
+)
 
 
 class Trace(RuntimeError):

@@ -10,6 +10,7 @@ from .. import importer
 
 if TYPE_CHECKING:  # what editors and the pages of the book read; `__getattr__` finds the same
     from .batches import Batches, channel_statistics, resize
+    from .folders import load_folder, read_image
     from .images import Images
     from .loading import DataError, load
 
@@ -19,7 +20,9 @@ __all__ = [
     "Images",
     "channel_statistics",
     "load",
+    "load_folder",
+    "read_image",
     "resize",
 ]
 
-__getattr__ = importer(__name__, __all__, ("images", "batches", "loading"))
+__getattr__ = importer(__name__, __all__, ("images", "batches", "loading", "folders"))

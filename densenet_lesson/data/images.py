@@ -102,7 +102,7 @@ class Images:
         n = check_positive("n", n)
         if n > len(self):
             raise ValueError(f"n={n} must be at most {len(self)}, the number of images")
-        return self._at(self._in_turns(seed)[:n])
+        return self._at(self.in_turns(seed)[:n])
 
     def split(self, held_out: float = 1 / 12, seed: int = 0) -> tuple[Images, Images]:
         """Hold a validation set out of these training images: what choices are judged by.
@@ -124,11 +124,14 @@ class Images:
         n = check_positive("held_out", round(held_out * len(self)) if share else held_out)
         if n >= len(self):
             raise ValueError(f"held_out={held_out} must leave some of the {len(self)} images")
-        order = self._in_turns(seed)
+        order = self.in_turns(seed)
         return self._at(order[n:].sort().values), self._at(order[:n])
 
-    def _in_turns(self, seed: int) -> Tensor:
-        """Places of the images [N] in a random order in which the classes take turns."""
+    def in_turns(self, seed: int = 0) -> Tensor:
+        """Places of the images [N] in a random order in which the classes take turns.
+
+        The first n of them are those of `subset(n, seed)`.
+        """
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         labels = self.labels.cpu()[order]
         seen = torch.nn.functional.one_hot(labels, self.num_classes).cumsum(0)  # [N, classes]

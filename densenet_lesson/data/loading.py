@@ -61,7 +61,10 @@ def load(
         return _load_npz(Path(name).expanduser())
     known = ["digits", *TORCHVISION_NAMES]
     if name not in known:
-        raise ValueError(f"name={name!r} must be one of {known}, or a path that ends in .npz")
+        raise ValueError(
+            f"name={name!r} must be one of {known}, or a path that ends in .npz (for a "
+            "folder of photographs there is load_folder)"
+        )
     root = root or os.environ.get("DENSENET_LESSON_DATA") or "~/.cache/densenet_lesson"
     return _load_torchvision(name, Path(root).expanduser(), download)
 
