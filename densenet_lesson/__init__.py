@@ -10,6 +10,7 @@ the training that put them to work, and the drawings:
 - `data`: images and batches. Chapter 7.
 - `training`: recipe, loop, checkpoints, evaluation, recorded runs and what they have learned, and
   lesions of these. `train` is its command. Chapters 7, 8 and 10.
+- `variants`: dense blocks whose layers don't read everything. Chapter 12.
 - `memory`: dense blocks that need less memory, faster answers, recorded benchmarks. Chapter 9.
 - `figures`: the drawings of all chapters.
 - `checks`: what the problem sets ask with.

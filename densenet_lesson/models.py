@@ -20,12 +20,14 @@ from .classics.twins import TwinConfig
 from .configs import Config, DenseNetConfig, ResNetConfig, check_choice, get_config
 from .densenet import DenseNet
 from .resnet import ResNet
+from .variants import LinkedConfig, LinkedDenseNet
 
 CLASSES = {
     DenseNetConfig: DenseNet,
     ResNetConfig: ResNet,
     ClassicConfig: ClassicNet,
     TwinConfig: Twin,
+    LinkedConfig: LinkedDenseNet,
 }
 Network = TypeVar("Network", bound=nn.Module)
 PUBLISHED = (
