@@ -5,8 +5,9 @@ the training that put them to work, and the drawings:
 
 - `blocks`, `resnet`, `densenet`, `configs`, `models`: the networks, plain, each file readable on
   its own, and what describes them. Chapters 2 to 6.
-- `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1. And
-  U-Net, of convolutions or dense blocks, and FC-DenseNet. Chapter 13.
+- `classics`: LeNet-5, AlexNet, ZFNet, VGG, GoogLeNet and its Inception blocks. Chapter 1.
+  A DenseNet's residual twin (chapter 8), dense blocks whose layers don't read everything (12),
+  U-Net and FC-DenseNet (13).
 - `arithmetic`: channels, parameters, FLOPs and memory, as on paper and measured. Chapters 3 to 6.
 - `data`: images and batches, and folders of your own photographs. Chapters 7 and 11. Scenes with
   a class for each pixel. Chapter 13.

@@ -18,6 +18,7 @@ from .classics.nets import ClassicNet
 from .classics.preactivation import Twin
 from .classics.twins import TwinConfig
 from .classics.unet import FCDenseNet, FCDenseNetConfig, UNet, UNetConfig
+from .classics.variants import LinkedConfig, LinkedDenseNet
 from .configs import Config, DenseNetConfig, ResNetConfig, check_choice, get_config
 from .densenet import DenseNet
 from .resnet import ResNet
@@ -29,6 +30,7 @@ CLASSES = {
     TwinConfig: Twin,
     UNetConfig: UNet,
     FCDenseNetConfig: FCDenseNet,
+    LinkedConfig: LinkedDenseNet,
 }
 Network = TypeVar("Network", bound=nn.Module)
 PUBLISHED = (

@@ -2,7 +2,7 @@
 
 `catalogue` lists them, made of `layers` and of `inception`'s blocks; `nets` builds it. `twins` and
 `preactivation` do the same for what chapter 8 sets against a DenseNet. `unet` has chapter 13's
-networks, which give each pixel a class.
+networks, which give each pixel a class, and `variants` chapter 12's links.
 """
 
 from typing import TYPE_CHECKING

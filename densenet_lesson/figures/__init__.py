@@ -26,6 +26,7 @@ from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
 from .tables import Table
+from .variants import links, mixing_layers
 
 __all__ = [
     "INK",
@@ -48,6 +49,8 @@ __all__ = [
     "feature_maps",
     "image_grid",
     "inception_module",
+    "links",
+    "mixing_layers",
     "number_grids",
     "per_layer",
     "residual_block",
