@@ -168,10 +168,8 @@ def recorded(path):
 def test_recorded_runs_are_whole_and_within_their_band(name):
     bands = tomllib.loads(records.stored("bands.toml").read_text("utf-8"))
     low, high = bands[f"unet_{name}"]["mean_iou"]
-    paths = sorted(tool.RESULTS.glob(f"unet_{name}_*.json"))
-    assert paths
-    for path in paths:
-        found, means = recorded(path)
+    for seed in tool.SEEDS:
+        found, means = recorded(tool.RESULTS / f"unet_{name}_{seed}.json")
         assert found["parameters"] == arithmetic.parameters(tool.NETWORKS[name])
         pixels = torch.tensor(found["rows"][-1]["confusion"]).sum()
         assert pixels == tool.JUDGED * 48 * 48 and len(means) == tool.EPOCHS
