@@ -94,7 +94,7 @@ class LinkedBlock(DenseBlock):
 
     Args:
         links: a pattern, such as `powers_of_two`.
-        num_layers, in_channels, growth_rate, bn_size, **options: as in `DenseBlock`.
+        num_layers, in_channels, growth_rate, bn_size, options: as in `DenseBlock`.
     """
 
     def __init__(
