@@ -1,5 +1,6 @@
 """Link patterns, blocks and networks that follow them, and how they are drawn and recorded."""
 
+import json
 from dataclasses import replace
 from math import log2
 
@@ -9,6 +10,8 @@ import torch
 from densenet_lesson import DenseBlock, DenseNet, DenseNetConfig, arithmetic, figures
 from densenet_lesson.classics.variants import LINKS, LinkedBlock, LinkedConfig
 from densenet_lesson.models import build
+from densenet_lesson.training import records
+from tools import variants as tool
 
 SMALL = LinkedConfig(
     block_config=(4, 5, 3),
@@ -125,3 +128,15 @@ def test_the_drawing_of_patterns_counts_their_links():
 def test_the_drawing_of_mixing_layers_says_what_goes_in_and_out():
     texts = [text.get_text() for text in figures.mixing_layers(48, 32).axes[0].texts]
     assert {"1×1 conv 192 → 32", "1×1 conv 192 → 48", "[x, new]:  80", "x + new:  48"} <= {*texts}
+
+
+def test_the_recorded_variants_are_equal_in_parameters_and_complete():
+    record = json.loads(records.stored("variants/links.json").read_text(encoding="utf-8"))
+    goal = arithmetic.parameters(tool.FULL)
+    assert record["images"] == tool.IMAGES and record["recipe"]["epochs"] == tool.RECIPE.epochs
+    for name, found in record["variants"].items():
+        config, single = LinkedConfig(**found["config"]), name in ("max pooling", "leaky ReLU")
+        assert arithmetic.parameters(config) == pytest.approx(goal, rel=0.003)
+        assert [run["seed"] for run in found["runs"]] == list(range(1 if single else 3))
+        assert all(0.6 < run["test"] < 0.9 for run in found["runs"])
+    assert LinkedConfig(**record["variants"]["full"]["config"]) == tool.FULL
