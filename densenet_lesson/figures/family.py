@@ -94,17 +94,13 @@ def _write_headings(row: Sequence[Axes]) -> None:
 def _draw_row(row: Sequence[Axes], config: ClassicConfig, parts: Sequence[Group]) -> str:
     """Draw a network's two charts, and say in words what they show."""
     totals = arithmetic.parameters(config), arithmetic.flops(config)
-    words = []
     for axes, field, total in zip(row, COLUMNS, totals, strict=True):
         values = [_value(part, field) for part in parts]
-        share = f"{max(values) / total:.0%}"
-        _draw_chart(axes, parts, values, share)
+        _draw_chart(axes, parts, values, f"{max(values) / total:.0%}")
         name = f"{config.name}: " if field == "parameters" else ""
         axes.set_title(name + rounded(total), fontsize=SMALL, loc="left", pad=3)
-        what = "parameters" if field == "parameters" else "FLOPs"
-        most = _layer(kind_of(parts[values.index(max(values))]))
-        words.append(f"{rounded(total)} {what}, {share} of them in one {most}")
-    return "; ".join([*words, _connected(parts, totals[0])])
+    parameters, flops = map(rounded, totals)
+    return f"{parameters} parameters, {_connected(parts, totals[0])}; {flops} FLOPs"
 
 
 def _draw_chart(axes: Axes, parts: Sequence[Group], values: Sequence[int], share: str) -> None:
@@ -121,21 +117,12 @@ def _draw_chart(axes: Axes, parts: Sequence[Group], values: Sequence[int], share
 def _connected(parts: Sequence[Group], parameters: int) -> str:
     """Say what share of the parameters is in fully connected layers."""
     rows = [row for part in parts for row in part.rows if row.kind == "linear"]
-    share = sum(row.parameters for row in rows) / parameters
-    words = f"{share:.0%} of the parameters are in fully connected layers"
-    if any(row.training_only for row in rows):
-        words += ", those of the auxiliary classifiers included"
-    return words
+    return f"{sum(row.parameters for row in rows) / parameters:.0%} in fully connected layers"
 
 
 def _value(part: Group, field: str) -> int:
     """Return a part's number. Auxiliary classifiers do no work once the network is trained."""
     return 0 if field == "flops" and part.rows[0].training_only else part.total(field)
-
-
-def _layer(kind: str) -> str:
-    names = {"fully connected": "fully connected layer", "only in training": "auxiliary classifier"}
-    return names.get(kind, kind)
 
 
 def _explain(figure: Drawing, used: set[str]) -> None:
