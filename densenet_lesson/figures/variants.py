@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ..configs import check_positive
 from .drawing import INPUT, NEW, SUM, Column, Drawing, Sheet
 
-STEP, ROW, SIDE = 0.54, 1.24, 0.3  # inches: between two layers, between two patterns, a layer
+STEP, ROW, SIDE = 0.54, 1.36, 0.3  # inches: between two layers, between two patterns, a layer
 
 
 def links(patterns: Mapping[str, Callable[[int], list[int]]], num_layers: int = 8) -> Drawing:
