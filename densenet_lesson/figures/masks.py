@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from matplotlib import colormaps
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.patches import Patch
 from torch import Tensor
 
 from .drawing import INK, PLAIN, SMALL, WIDTH, Drawing
 
 MOST = 6  # pictures in a row
+SHADES = 0.22, 0.8  # of viridis, from dark to light: apart from ink and from paper, in grey too
 TRUTH = {"cmap": ListedColormap(["white", INK]), "vmin": 0, "vmax": 1}
+
+
+def shades(number: int) -> list[str]:
+    """Return colours for so many classes, from dark to light."""
+    return [to_hex(color) for color in colormaps["viridis"](np.linspace(*SHADES, number))]
 
 
 def class_maps(
@@ -43,7 +50,7 @@ def class_maps(
     side = (WIDTH - 0.25) / len(pictures)  # the names of the rows take the rest
     figure = Drawing(WIDTH, 0.45 + (1 + len(maps)) * side, layout="constrained")
     grid = figure.subplots(1 + len(maps), len(pictures), squeeze=False)
-    colors = ListedColormap([PLAIN, *colormaps["viridis"].resampled(len(names) - 1).colors])
+    colors = ListedColormap([PLAIN, *shades(len(names) - 1)])
     kinds = {"cmap": colors, "vmin": 0, "vmax": len(names) - 1}
     for line, row in zip(grid, ["scene", *maps], strict=True):
         shown = maps.get(row, pictures.clamp(0, 1).permute(0, 2, 3, 1))

@@ -15,7 +15,9 @@ import pytest
 from browser import HTML
 from colours import EYES, contrast, lab, linear
 from course import ROOT, pages
+from densenet_lesson.data.scenes import KINDS
 from densenet_lesson.figures import drawing
+from densenet_lesson.figures.masks import shades
 from densenet_lesson.training import history
 
 EXPLORABLES = ROOT / "book" / "_static" / "explorables.css"
@@ -23,6 +25,7 @@ PAPER, DARK_PAPER = "#ffffff", "#121212"  # of the page, in the two themes
 
 ROLES = [drawing.INPUT, drawing.NEW, drawing.SUM, drawing.TRANSITION, drawing.PLAIN]
 PALETTE = {color.lower() for color in [*ROLES, drawing.INK, *drawing.LINES.values()]}
+PALETTE |= {*shades(len(KINDS) - 1)}  # chapter 13's classes of pixels
 CURVES = {style["color"].lower() for style in history.STYLES.values()}
 MATPLOTLIB = {"#1f77b4", "#ff7f0e"}  # of two lines in a plot that a learner could have made
 
