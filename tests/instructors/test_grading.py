@@ -334,6 +334,9 @@ def test_memory_and_output_have_limits(graded):
 def bubblewrap():
     if not shutil.which("bwrap"):
         missing.do_without(missing.BUBBLEWRAP)
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    if "/" not in [mount.split()[4] for mount in mounts]:
+        pytest.skip(missing.CHROOT)
 
 
 @pytest.mark.usefixtures("bubblewrap")
