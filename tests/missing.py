@@ -12,8 +12,6 @@ import pytest
 BROWSER = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
 BUBBLEWRAP = "NO SANDBOX: how it locks a notebook in was not tested. Install Debian's bubblewrap."
 CHROOT = "NO SANDBOX: in a chroot whose / is no mount, bubblewrap can't lock anything in."
-    "NO SANDBOX: this is a chroot whose / is no mount, where bubblewrap can't lock anything in."
-)
 FASHION_MNIST = "NO FASHION-MNIST: it was not tested. Install Debian's dataset-fashion-mnist."
 
 
