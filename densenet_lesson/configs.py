@@ -157,11 +157,7 @@ class ResNetConfig:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if len(self.widths) != len(self.layers):
-            raise ValueError(
-                f"widths={self.widths} must have one width for each of the "
-                f"{len(self.layers)} stages of layers={self.layers}"
-            )
+        check_widths(self)
 
     @property
     def expansion(self) -> int:
@@ -281,6 +277,15 @@ def check_field(name: str, value: Any) -> Any:
 def check_fields(config: DenseNetConfig | ResNetConfig | TwinConfig) -> None:
     """Check a new configuration, and store its values as Python's own."""
     store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
+
+
+def check_widths(config: ResNetConfig | TwinConfig) -> None:
+    """Raise a ValueError unless a configuration has one width for each of its stages."""
+    if len(config.widths) != len(config.layers):
+        raise ValueError(
+            f"widths={config.widths} must have one width for each of the "
+            f"{len(config.layers)} stages of layers={config.layers}"
+        )
 
 
 def checks_arguments(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..configs import check_fields
+from ..configs import check_fields, check_widths
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,7 @@ class TwinConfig:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if len(self.widths) != len(self.layers):
-            raise ValueError(
-                f"widths={self.widths} must have one width for each of the "
-                f"{len(self.layers)} stages of layers={self.layers}"
-            )
+        check_widths(self)
         if min(self.widths) < self.squeeze:
             raise ValueError(
                 f"squeeze={self.squeeze} leaves no channel of widths={self.widths}: use at most "
