@@ -187,7 +187,7 @@ def test_limits_columns_and_options_are_those_of_the_command():
 def test_every_make_command_and_every_file_that_the_guide_names_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = set(re.findall(r"^([a-z-]+):.*  ## ", makefile, re.MULTILINE))
-    made_up = "tests/instructors/problem_sets/ps7.py"  # the set that a reader adds
+    made_up = "tests/instructors/problem_sets/ps7.txt"  # the set that a reader adds
     for page in PAGES:
         named_here = re.findall(r"(?:`|^ *|course-grading )make ([a-z-]+)", text(page), re.M)
         assert set(named_here) <= commands, page

@@ -2,7 +2,7 @@
 
     PYTHONPATH=. python tests/instructors/problem_sets/made_up_class.py ps3_dense_block 100 out.json
 
-Every student hands in a mixture of the right and the wrong solutions of psN.py beside this file.
+Every student hands in a mixture of the right and the wrong solutions of psN.txt beside this file.
 Alone on the machine, please: the file is the record that the instructors' guide speaks of.
 """
 
