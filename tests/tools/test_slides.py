@@ -142,7 +142,7 @@ def test_an_exercise_is_shown_whole_and_a_paragraph_only_to_the_end_of_a_sentenc
     for note in page.select("aside"):
         note.extract()
     exercise = next(tag for tag in page.select("section") if "Exercise 2.1" in tag.get_text())
-    assert exercise.get_text().rstrip().endswith("what would you advise for each answer?")
+    assert exercise.get_text().rstrip().endswith("supports or contradicts it?")
     page = deck(slides, "14_debugging_clinic")  # where no formula ends a paragraph early
     ends = [tag.get_text().strip()[-1] for tag in page.select("section > p")]
     assert len(ends) > 30 and set(ends) <= set(".:?!)"), set(ends)
