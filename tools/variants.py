@@ -3,8 +3,8 @@
     python -m tools.variants
 
 trains one run after the other, as far as it isn't done yet, and writes
-`book/results/variants/links.json`. A run takes half a minute on a free core, all 17 about ten
-minutes. `python -m tools.variants powers 0` does one run only; cut off and called again, each goes
+`book/results/variants/links.json`. A run takes two minutes on a free core, all 17 about half an
+hour. `python -m tools.variants powers 0` does one run only; cut off and called again, each goes
 on.
 """
 
@@ -41,7 +41,7 @@ FULL = LinkedConfig(
 RECIPE = Recipe(
     epochs=4, weight_decay=5e-4, schedule="cosine", warmup_epochs=1, size=8, normalize=True
 )
-IMAGES, HELD_OUT = 3_000, 500
+IMAGES, HELD_OUT = 20_000, 5_000
 
 
 def equal(config: LinkedConfig, parameters_wanted: int) -> LinkedConfig:
