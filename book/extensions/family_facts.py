@@ -13,32 +13,31 @@ HEAD = ("Network", "Layers per block", "k", "θ", "Channels after each part", "P
 STEMS = {"imagenet": 7, "cifar": 3}
 
 
-def norm_parameters(channels: int) -> int:
-    """Scale and shift of a batch norm, for each channel."""
-    return 2 * channels
+def step_parameters(reads: int, writes: int, kernel_size: int, bias: bool) -> int:
+    """A batch norm, with its scale and shift for each channel, and a convolution."""
+    return 2 * reads + conv_parameters(reads, writes, kernel_size, bias)
 
 
 def layer_parameters(config: DenseNetConfig, reads: int) -> int:
-    """A dense layer that reads so many channels: BN and 3×3, in a bottleneck a BN and 1×1 first."""
-    k, bias, before = config.growth_rate, config.bias, 0
-    if config.bn_size:
-        narrow = config.bn_size * k
-        before = norm_parameters(reads) + conv_parameters(reads, narrow, 1, bias)
-        reads = narrow
-    return before + norm_parameters(reads) + conv_parameters(reads, k, 3, bias)
+    """A dense layer that reads so many channels: a 3×3 step, in a bottleneck a 1×1 step first."""
+    k, bias = config.growth_rate, config.bias
+    if config.bn_size is None:
+        return step_parameters(reads, k, 3, bias)
+    narrow = config.bn_size * k
+    return step_parameters(reads, narrow, 1, bias) + step_parameters(narrow, k, 3, bias)
 
 
 def count(config: DenseNetConfig) -> int:
     """All parameters of a DenseNet, part by part: stem, dense layers, transitions, head."""
     path = channel_path(config)  # stem, block, transition, block, ..., block
     total = conv_parameters(config.in_channels, path[0], STEMS[config.stem], config.bias)
-    total += norm_parameters(path[0]) if config.stem == "imagenet" else 0
+    total += 2 * path[0] if config.stem == "imagenet" else 0  # its batch norm
     for start, layers in zip(path[::2], config.block_config, strict=True):
         reads = [start + i * config.growth_rate for i in range(layers)]
         total += sum(layer_parameters(config, channels) for channels in reads)
     for channels, writes in zip(path[1::2], path[2::2], strict=False):
-        total += norm_parameters(channels) + conv_parameters(channels, writes, 1, config.bias)
-    return total + norm_parameters(path[-1]) + linear_parameters(path[-1], config.num_classes)
+        total += step_parameters(channels, writes, 1, config.bias)
+    return total + 2 * path[-1] + linear_parameters(path[-1], config.num_classes)
 
 
 def family() -> list[tuple[str, ...]]:

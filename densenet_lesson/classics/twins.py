@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..configs import check_fields, check_widths
 
@@ -40,6 +41,8 @@ class TwinConfig:
     in_channels: int = 3
     num_classes: int = 10
     image_size: int = 32
+    stem: ClassVar[str] = "cifar"
+    pool: ClassVar[str] = "avg"
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -146,12 +146,11 @@ def _inside(config: Config, stage: str) -> str:
     """Say what a stage is made of."""
     name = kind(stage)
     if name == "stem":
-        imagenet = getattr(config, "stem", "cifar") == "imagenet"  # a twin has the small one
-        return "7×7 conv, 3×3 max pooling" if imagenet else "3×3 conv"
+        return "7×7 conv, 3×3 max pooling" if config.stem == "imagenet" else "3×3 conv"
     if name == "head":
         return "average pooling, linear"
     if name == "transition":
-        pool = "max" if getattr(config, "pool", "avg") == "max" else "average"
+        pool = "max" if config.pool == "max" else "average"
         return f"1×1 conv, 2×2 {pool} pooling"
     number = int(stage[len(name) :]) - 1
     if isinstance(config, TwinConfig):

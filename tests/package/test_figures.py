@@ -13,6 +13,7 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from test_arithmetic import output_shapes
 
 from colours import EYES, contrast, lab, linear
 from densenet_lesson import (
@@ -459,19 +460,6 @@ def test_transition_names_the_wrong_argument(arguments, name):
 # ------------------------------------------------------------------------- whole networks
 
 
-def output_shapes(config):
-    """Run the built network, and note the shape that each of its stages returns."""
-    network, shapes = build(config).eval(), {}
-    for path, module in network.named_modules():
-        name = path.split(".")[-1]
-        if name.startswith(("denseblock", "transition", "layer")):
-            module.register_forward_hook(
-                lambda _, __, y, name=name: shapes.update({name: tuple(y.shape)})
-            )
-    network(torch.zeros(1, config.in_channels, config.image_size, config.image_size))
-    return shapes
-
-
 @pytest.mark.parametrize(
     "config",
     [
@@ -485,9 +473,13 @@ def output_shapes(config):
 def test_stage_map_shows_the_shapes_of_the_real_network(config):
     figure = figures.stage_map(config)
     shown = words(figure)
-    shapes = output_shapes(config)
-    assert len(shapes) >= 2
-    for name, (_, channels, height, width) in shapes.items():
+    pixels = torch.zeros(1, config.in_channels, config.image_size, config.image_size)
+    shapes = output_shapes(build(config).eval(), pixels)
+    shapes = {path.removeprefix("features."): shape for path, shape in shapes.items()}
+    stages = [name for name in shapes if re.fullmatch(r"(denseblock|transition|layer)\d", name)]
+    assert len(stages) >= 2
+    for name in stages:
+        _, channels, height, width = shapes[name]
         kind, number = name.rstrip("0123456789"), name[-1]
         title = {"denseblock": "dense block", "layer": "stage"}.get(kind, kind) + f" {number}"
         label = f"{channels} × {height} × {width}"
