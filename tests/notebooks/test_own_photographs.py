@@ -29,6 +29,7 @@ def test_online_it_classifies_a_photograph_and_learns_a_folder(tmp_path, monkeyp
     quick = cell("own-tune").replace("epochs=20", "epochs=1")
     names = {}
     exec(cell("imports"), names)
+    exec(cell("load"), names)
     for source in (choices, cell("own-sample"), cell("own-classify"), cell("own-folder"), quick):
         exec(source, names)
 
