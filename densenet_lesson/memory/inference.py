@@ -7,12 +7,14 @@ image. That makes room for this:
 - a dense block writes its features into one tensor, instead of copying them all at each layer;
 - a transition takes its means before its 1×1 convolution, which is left with a quarter of the
   pixels (a sum over channels and a mean over pixels can change places);
+- a ReLU works in place;
 - the channels of a pixel lie side by side in memory ("channels last").
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -47,7 +49,7 @@ class InferenceNet(nn.Module):
         check_foldable(model)
         self.config = model.config
         self.features = nn.Sequential(*folded(model.features))
-        self.relu5, self.avgpool = copy.deepcopy(model.relu5), copy.deepcopy(model.avgpool)
+        (self.relu5,), self.avgpool = folded([model.relu5]), copy.deepcopy(model.avgpool)
         self.classifier = copy.deepcopy(model.classifier)
         self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
 
@@ -102,7 +104,7 @@ class FoldedBlock(nn.ModuleList):
         return y
 
 
-def folded(modules: nn.Sequential) -> list[nn.Module]:
+def folded(modules: Iterable[nn.Module]) -> list[nn.Module]:
     """The modules of a network, a layer or a transition, as inference needs them."""
     out: list[nn.Module] = []
     for module in modules:
@@ -113,6 +115,8 @@ def folded(modules: nn.Sequential) -> list[nn.Module]:
         elif isinstance(module, FOLDABLE["norm"]):
             after_conv = bool(out) and isinstance(out[-1], nn.Conv2d)
             out.append(fuse_conv_bn_eval(out.pop(), module) if after_conv else Affine(module))
+        elif isinstance(module, nn.ReLU):
+            out.append(nn.ReLU(inplace=True))  # what it reads was made for it alone
         elif not isinstance(module, nn.Dropout):  # which does nothing in evaluation
             out.append(copy.deepcopy(module))
     return out

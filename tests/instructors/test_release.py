@@ -217,7 +217,8 @@ def test_a_problem_set_carries_a_small_package_without_grader_records_and_weight
 def test_a_chapter_s_wheel_carries_the_records_that_it_shows_and_no_others():
     names = inside(single_file.build_wheel(ROOT, "09_memory_and_speed"))
     records = {name for name in names if name.endswith(".json")}
-    assert records == {"densenet_lesson/results/benchmarks/two_cores.json"}
+    benchmarks = "densenet_lesson/results/benchmarks"
+    assert records == {f"{benchmarks}/two_cores.json", f"{benchmarks}/shares.json"}
     seven = single_file.records_of(ROOT, "07_training")
     assert "book/results/mnist.json" in seven and "book/results/ablation_full.json" in seven
     assert not any("compare" in name for name in seven)

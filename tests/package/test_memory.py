@@ -572,6 +572,18 @@ def test_folding_leaves_no_second_norm_and_copies_what_it_keeps():
     torch.testing.assert_close(low.double(), before, rtol=0.1, atol=0.1)
 
 
+def test_a_network_optimized_for_inference_makes_no_new_tensor_for_a_relu():
+    fast = evaluated(make(stem="imagenet", image_size=32)).optimize_for_inference()
+    x, read = images(1, 3, 32, 32), []
+    before = x.clone()
+    relus = [module for module in fast.modules() if isinstance(module, nn.ReLU)]
+    for relu in relus:
+        relu.register_forward_hook(lambda _, x, out: read.append(out.data_ptr() == x[0].data_ptr()))
+    fast(x)
+    assert len(read) == len(relus) > 4 and all(read)
+    assert torch.equal(x, before)
+
+
 def test_a_network_optimized_for_inference_refuses_training():
     model = make()
     with pytest.raises(ValueError, match=r"in training mode: call model.eval\(\)"):

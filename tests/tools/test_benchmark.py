@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from densenet_lesson.memory import benchmarks
-from densenet_lesson.memory.benchmarks import GOALS, Goal, Ratio
+from densenet_lesson.memory.benchmarks import GOALS, PROFILED, Goal, Ratio
 from densenet_lesson.training import records
 from tools.benchmark import __main__ as command
 from tools.benchmark import (
@@ -19,6 +19,7 @@ from tools.benchmark import (
     contenders,
     machine,
     memory_use,
+    shares,
     speed,
     startup,
 )
@@ -32,7 +33,7 @@ TINY = Case("densenet_bc40", 2, 8)
 def tiny(monkeypatch):
     """Three cases, all of them small."""
     monkeypatch.setattr(clock, "WARM_UP", 1)
-    for module in (contenders, speed, memory_use, compiled, command):
+    for module in (contenders, speed, memory_use, compiled, shares, command):
         monkeypatch.setattr(module, "CASES", dict.fromkeys(CASES, TINY))
 
 
@@ -124,6 +125,26 @@ def test_times_are_told_for_everybody(tiny):
     times = speed.inference_times("densenet121", 1, CPU)
     assert "ours, optimize_for_inference, channels_last" in times
     assert not any("linear" in who or "memory_efficient" in who for who in times)
+
+
+def test_operators_have_shares_of_one_step(tiny):
+    found = shares.operator_shares(1, CPU)
+    assert list(found) == [f"{part}: {who}" for part, names in PROFILED.items() for who in names]
+    for operators in found.values():
+        assert 0.5 < sum(operators.values()) <= 1.001
+        assert list(operators.values()) == sorted(operators.values(), reverse=True)
+        assert any("convolution" in name for name in operators)
+
+
+def test_operators_are_told_apart_by_what_they_do():
+    named = {
+        "aten::mkldnn_convolution": 0.4, "aten::native_batch_norm": 0.1, "aten::addcmul": 0.02,
+        "aten::clamp_min_": 0.03, "aten::cat": 0.04, "aten::add_": 0.01, "aten::addmm": 0.2,
+        "NormReluConvBackward": 0.1,
+    }  # fmt: skip
+    found = benchmarks.by_kind(named)
+    expected = {"conv": 0.4, "norm": 0.12, "ReLU": 0.03, "copy": 0.05, "rest": 0.4}
+    assert found == pytest.approx(expected)
 
 
 linux = pytest.mark.skipif(not memory_use.STATUS.exists(), reason="needs Linux's /proc")
@@ -412,9 +433,17 @@ def test_all_parts_are_there(tiny):
 def test_the_recorded_benchmark_is_complete_and_says_where_it_comes_from():
     record = records.load_benchmark("two_cores")
     assert record["format"] == command.FORMAT and record["repeats"] >= 9
-    assert set(record["results"]) == set(command.parts(1, CPU))
+    assert set(record["results"]) == set(command.parts(1, CPU)) - {"shares"}
     assert len(record["machine"]["commit"]) == 40  # of a clean work tree: no "+changes"
     assert all(record["machine"]["libraries"].values())
     found = benchmarks.ratios(record["results"])
     assert len(found) == len(GOALS) + 2 and all(ratio.got is not None for ratio in found)
     assert record["results"]["loading"]["equal_to_pil"] is True
+
+
+def test_the_recorded_shares_are_those_of_all_who_were_to_be_profiled():
+    record = records.load_benchmark("shares")
+    assert record["format"] == command.FORMAT and set(record["results"]) == {"shares"}
+    assert len(record["machine"]["commit"]) == 40
+    who = [f"{part}: {name}" for part, names in PROFILED.items() for name in names]
+    assert list(record["results"]["shares"]) == who

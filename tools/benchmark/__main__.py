@@ -31,6 +31,7 @@ from .compiled import compile_times
 from .contenders import CASES, missing
 from .machine import operations, peaks
 from .memory_use import memory_of_blocks, memory_of_cases
+from .shares import operator_shares
 from .speed import inference_times, training_times
 from .startup import import_times, loading_times
 
@@ -50,6 +51,7 @@ def parts(repeats: int, device: torch.device) -> dict[str, Callable[[], dict[str
     found["peaks"] = lambda: peaks(repeats, device)
     found["operations"] = lambda: operations(repeats, device)
     found["compiled densenet_d2l"] = lambda: compile_times("densenet_d2l", repeats, device)
+    found["shares"] = lambda: operator_shares(max(1, repeats // 3), device)
     found["loading"] = lambda: loading_times(repeats)
     found["imports"] = lambda: import_times(repeats)
     return found
