@@ -1,5 +1,5 @@
-/* A flower, 32×32 pixels: all of red, of green, of blue. Photograph by vultilion, CC BY 2.0,
-   from scikit-learn. Written by `make presets`: don't edit by hand. */
+/* A flower, 32×32 pixels: all of red, of green, of blue. The photograph is by vultilion
+   (CC BY 2.0), from scikit-learn. Written by `make presets`: don't edit by hand. */
 
 window.lesson = window.lesson || {};
 
