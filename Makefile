@@ -130,7 +130,7 @@ links: .venv-book/.installed  ## write into the notebooks where the course is pu
 	.venv-book/bin/python -m tools.notebook_tools links \
 		$(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(REF),--ref $(REF)) $(if $(BRANCH),--branch $(BRANCH))
 
-presets: .venv/.installed  ## write the package's networks into the book's architecture planner
+presets: .venv/.installed  ## write networks and a photograph from Python into the book's explorables
 	.venv/bin/python tools/presets.py
 
 release: .venv/.installed  ## make the problem sets for students and for instructors, in dist/

@@ -59,10 +59,18 @@ def write(app: Any, error: Exception | None) -> None:
 
 
 def words(texts: Any, static: Path) -> frozenset[str]:
-    """Every class of the pages, and every word of the scripts, which may give it to an element."""
+    """Every class of the pages, and every word of the scripts, which may give it to an element.
+
+    A script may also put a class together, as in `microscope-${side}`: then every class counts
+    that begins so.
+    """
     scripts = [path.read_text(encoding="utf-8") for path in static.rglob("*.js")]
     classes = {name for text in texts for name in re.findall(r'class="([^"]*)"', text)}
-    return frozenset(re.findall(r"[\w-]+", " ".join([*classes, *scripts])))
+    own = " ".join(path.read_text(encoding="utf-8") for path in static.glob("*.js"))
+    begun = tuple(set(re.findall(r"([a-z]{3,}-)\$\{", own)))
+    styles = " ".join(path.read_text(encoding="utf-8") for path in static.glob("[!b]*.css"))
+    made = [name for name in re.findall(r"\.([\w-]+)", styles) if name.startswith(begun)]
+    return frozenset(re.findall(r"[\w-]+", " ".join([*classes, *scripts, *made])))
 
 
 def in_one_file(text: str, tag: re.Pattern, static: Path, known: frozenset[str]) -> str:

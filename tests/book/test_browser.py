@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import (
     Browser,
     Locator,
     Page,
     expect,
 )
+from torch.nn import functional as F
 
 import presets
 from browser import DESKTOP, HTML, PHONE, widest
@@ -185,25 +187,71 @@ def written(panel: Locator) -> list[str]:
     return panel.locator("strong").all_text_contents()
 
 
-def test_stepping_by_mouse_counts_channels_and_connections(visit):
-    page = visit(ADDITION)
+def columns(page: Page) -> tuple[Locator, Locator]:
+    """What is added and what is concatenated, with the channels that a channel's tests count on."""
+    page.get_by_role("slider").fill("2")
     addition, concatenation = page.locator(".explorable-column").all()
+    return addition, concatenation
+
+
+@pytest.mark.parametrize("width", [1, 3, 4])
+def test_stepping_by_mouse_counts_channels_and_connections(width, visit):
+    page = visit(ADDITION)
+    addition, concatenation = columns(page)
+    page.get_by_role("slider").fill(f"{width}")
     page.get_by_role("button", name="Start again").click()
-    assert written(concatenation) == ["2 channels", "0"]
+    before = f"{width} channel{'s' if width > 1 else ''}"
+    assert written(concatenation) == [before, "0"]
     for layer in (1, 2, 3, 4):
         page.get_by_role("button", name="Next layer").click()
-        count = arithmetic.block_channels_written(2, layer, 2)
+        count = arithmetic.block_channels_written(width, layer, width)
         connections = arithmetic.total_written(list(range(1, layer + 1)))
         assert written(concatenation) == [f"{count} channels", connections if layer > 1 else "1"]
-        assert written(addition)[0] == "2 channels, as before"
+        assert written(addition)[0] == f"{before}, as before"
         marked = "g.explorable-fresh g"
-        assert concatenation.locator(marked).count() == arithmetic.block_channels(2, layer, 2)
-        assert addition.locator(marked).count() == 2
+        expected_channels = arithmetic.block_channels(width, layer, width)
+        assert concatenation.locator(marked).count() == expected_channels
+        assert addition.locator(marked).count() == width
     assert page.get_by_role("button", name="Next layer").is_disabled()  # there is no fifth layer
     page.get_by_role("button", name="Next layer").click(force=True)
     expect(page.locator(".explorable-place")).to_have_text("layer 4 of 4")
     page.get_by_role("button", name="Back").click()
     expect(page.locator(".explorable-place")).to_have_text("layer 3 of 4")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 320, "height": 640}])
+def test_a_channel_is_as_wide_on_both_sides_which_stand_side_by_side(size, visit):
+    page = visit(ADDITION, viewport=size)
+    for _ in range(3):
+        page.get_by_role("button", name="Next layer").click()
+    panels = [panel.locator("svg").bounding_box() for panel in columns(page)]
+    assert panels[0]["y"] == panels[1]["y"] and panels[0]["x"] < panels[1]["x"]
+    assert panels[1]["x"] + panels[1]["width"] <= size["width"] - 16
+    boxes = page.locator(".explorable-channel rect").evaluate_all(
+        "rects => rects.map(rect => rect.getBoundingClientRect().width)"
+    )
+    assert len(boxes) == 2 * (5 + 15) and max(boxes) - min(boxes) < 0.1
+    assert min(boxes) >= 24  # for a finger
+
+
+def test_the_patterns_are_what_the_chapter_s_layers_make_of_the_photograph(visit):
+    x = torch.tensor(presets.flower()).double()[None] / 255  # [1, 3, 32, 32]
+    found = visit(ADDITION).evaluate("lesson.addition_patterns(3)")
+    kernels = torch.tensor(visit(ADDITION).evaluate("lesson.addition_kernels"), dtype=x.dtype)
+    total = x
+    for layer, maps in enumerate(found["parts"]):
+        y = torch.tensor(maps, dtype=x.dtype).reshape(x.shape)
+        if layer == 0:
+            torch.testing.assert_close(y, x)
+            continue
+        read = F.relu(F.batch_norm(total, None, None, training=True)).mean(1, keepdim=True)
+        chosen = kernels[[(3 * (layer - 1) + i) % len(kernels) for i in range(3)]]
+        right = F.conv2d(read, chosen.reshape(3, 1, 3, 3) / 4, padding=1)
+        torch.testing.assert_close(y, right)
+        total = total + right
+        torch.testing.assert_close(
+            torch.tensor(found["sums"][layer], dtype=x.dtype).reshape(x.shape), total
+        )
 
 
 def reading_layers(panel: Locator) -> list[str]:
@@ -212,46 +260,45 @@ def reading_layers(panel: Locator) -> list[str]:
 
 def test_pointing_at_a_channel_shows_who_reads_it(visit):
     page = visit(ADDITION)
-    addition, concatenation = page.locator(".explorable-column").all()
+    addition, concatenation = columns(page)
     for _ in range(3):
         page.get_by_role("button", name="Next layer").click()
     for channel in range(10):
         concatenation.locator("g.explorable-fresh g").nth(channel).hover()
         writer = channel // 2  # 0 is the input
-        right = [f"layer {reader}" for reader in range(writer + 1, 5)]
-        assert reading_layers(concatenation) == right
+        assert reading_layers(concatenation) == [f"{reader}" for reader in range(writer + 1, 5)]
     addition.get_by_role("button", name="Channel 1 of the sum x + 1 + 2.").hover()
-    assert reading_layers(addition) == ["layer 3"]
-    expect(addition.locator(".explorable-reading")).to_contain_text("None of its terms")
+    assert reading_layers(addition) == ["3"]
+    expect(page.locator(".explorable-reading")).to_contain_text("None of its terms")
     page.mouse.move(5, 5)
     assert reading_layers(addition) == reading_layers(concatenation) == []
 
 
 def test_the_channels_are_reached_by_keyboard(visit):
     page = visit(ADDITION)
-    _, concatenation = page.locator(".explorable-column").all()
+    _, concatenation = columns(page)
     page.get_by_role("button", name="Next layer").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".explorable-place")).to_have_text("layer 2 of 4")
     for _ in range(4):  # Back, Start again, and one stop for each drawing
         page.keyboard.press("Tab")
-    assert reading_layers(concatenation) == ["layer 1", "layer 2", "layer 3", "layer 4"]
-    for _ in range(4):
+    assert reading_layers(concatenation) == ["1", "2", "3", "4"]
+    for _ in range(2):
         page.keyboard.press("ArrowRight")
-    assert reading_layers(concatenation) == ["layer 3", "layer 4"]
-    page.keyboard.press("ArrowUp")  # in the row above, the last channel is layer 1's
-    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]
+    assert reading_layers(concatenation) == ["3", "4"]
+    page.keyboard.press("ArrowUp")  # in the row above, the last column is layer 1's
+    assert reading_layers(concatenation) == ["2", "3", "4"]
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
-    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]  # it stays marked
+    assert reading_layers(concatenation) == ["2", "3", "4"]  # it stays marked
     expect(concatenation.locator("[aria-pressed=true]")).to_have_count(2)
 
 
 def test_a_finger_marks_a_channel(visit):
     page = visit(ADDITION, viewport=PHONE, has_touch=True)
-    concatenation = page.locator(".explorable-column").nth(1)
+    _, concatenation = columns(page)
     concatenation.locator("g.explorable-fresh g").nth(3).tap()
-    assert reading_layers(concatenation) == ["layer 2", "layer 3", "layer 4"]
+    assert reading_layers(concatenation) == ["2", "3", "4"]
 
 
 def test_nothing_moves_for_readers_who_asked_for_that(visit):

@@ -296,11 +296,33 @@ def found(page: Page, words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("place", ["http", "file"])
-def test_the_search_finds_the_chapter_on_the_growth_rate(place, visit, server):
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("growth rate", "04_growth_rate"),
+        ("Transition", "05_transition"),
+        ("concatenation", "03_concatenation"),
+    ],
+)
+def test_the_search_finds_the_chapter_that_teaches_a_thing_first(
+    words, chapter, place, visit, server
+):
     page = visit("book/index", at=server if place == "http" else HTML.as_uri())
-    names = found(page, "growth rate")
-    assert names[0] == "04_growth_rate", "the chapter that teaches it comes first"
+    names = found(page, words)
+    assert names[0] == chapter
     assert "glossary" in names[1:]
+
+
+@pytest.mark.parametrize("name", [f"notebooks/{chapter}" for chapter in chapters()[:7]])
+def test_a_picture_on_a_phone_is_no_higher_than_its_drawing(name, visit):
+    page = visit(name, viewport=PHONE)
+    page.evaluate("document.querySelectorAll('img').forEach(image => (image.loading = 'eager'))")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    shapes = page.locator("article figure img").evaluate_all(
+        """images => images.map(({width, height, naturalWidth, naturalHeight}) =>
+             [width / height, naturalWidth / naturalHeight])"""
+    )
+    assert shapes and all(shown == pytest.approx(drawn, rel=0.05) for shown, drawn in shapes)
 
 
 @pytest.mark.parametrize("name", ["book/index", f"notebooks/{chapters()[0]}", "book/glossary"])

@@ -28,9 +28,10 @@ COLOURS = {
 }
 
 
-def test_the_presets_are_the_package_s_configurations():
-    stored = (STATIC / "presets.js").read_text(encoding="utf-8")
-    assert stored == presets.script(), "presets.js is out of date: run `make presets`"
+@pytest.mark.parametrize("name", presets.SCRIPTS)
+def test_what_scripts_take_from_python_is_up_to_date(name):
+    stored = (STATIC / name).read_text(encoding="utf-8")
+    assert stored == presets.SCRIPTS[name](), f"{name} is out of date: run `make presets`"
 
 
 def test_a_colour_means_the_same_as_in_the_drawings():

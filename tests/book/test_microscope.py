@@ -294,6 +294,18 @@ def test_the_twin_s_channels_are_overwritten_and_the_dense_ones_stay(scope):
     assert twin.locator(".microscope-tile:visible").count() == 14
 
 
+def test_only_what_is_kept_stands_in_brackets(scope):
+    for side in ("dense", "twin"):
+        bracket = scope.locator(f".microscope-{side} .microscope-bracket").first
+        drawn = bracket.evaluate(
+            """node => {
+              const {borderLeftColor, backgroundImage} = getComputedStyle(node);
+              return borderLeftColor !== "rgba(0, 0, 0, 0)" || backgroundImage !== "none";
+            }"""
+        )
+        assert drawn == (side == "dense"), side
+
+
 @pytest.mark.parametrize("k", [8, 12])
 def test_the_growth_rate_changes_the_networks_and_their_numbers(k, scope):
     slider = scope.get_by_role("slider", name="growth rate")
