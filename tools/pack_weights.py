@@ -8,7 +8,8 @@ the weights to `book/results/weights`, under the folder's name. The record needs
 
     python -m tools.pack_weights --images
 
-writes the test images that the microscope offers, and those that chapter 0 looks at.
+writes the test images that the microscope offers, those that chapter 0 looks at, and the labels
+that chapter 8 judges by.
 """
 
 from __future__ import annotations
@@ -106,6 +107,13 @@ def pack_garments() -> bytes:
     return file.getvalue()
 
 
+def pack_labels() -> bytes:
+    """The right classes of all test images of Fashion-MNIST, as NumPy stores them."""
+    file = io.BytesIO()
+    np.savez_compressed(file, labels=data.load("fashion_mnist")[1].labels.numpy().astype("uint8"))
+    return file.getvalue()
+
+
 def main(words: list[str] | None = None) -> int:
     """Pack each run that is named, or the images."""
     for word in sys.argv[1:] if words is None else words:
@@ -116,6 +124,7 @@ def main(words: list[str] | None = None) -> int:
             path = RESULTS / "weights" / f"{name}_images.u8"
             write_atomically(path, pack_images(name, count))
         write_atomically(RESULTS / "weights" / "garments_images.npz", pack_garments())
+        write_atomically(RESULTS / "weights" / "garments_labels.npz", pack_labels())
     return 0
 
 

@@ -66,14 +66,15 @@ def facts(name: str, record: dict[str, Any], band: dict[str, Any] | None) -> dic
     model, data, rows = record["model"], record["data"], record["rows"]
     last = rows[-1]
     config = {k: v for k, v in model["config"].items() if k != "name"}
+    judge = "validation" if data.get("validation") else "test"
     return {
         "Network": f"{model['name']}, {model['parameters']:,} parameters; `{settings(config)}`",
         "Data": data_in_words(data),
         "Recipe": f"`{settings(record['recipe'])}`",
         "Seed": str(record["recipe"]["seed"]),
-        "Result": f"after epoch {last['epoch']}: test accuracy {last['test_accuracy']:.4f}, "
-        f"test loss {last['test_loss']:.4f}; on the training images {last['train_accuracy']:.4f} "
-        f"and {last['train_loss']:.4f}",
+        "Result": f"after epoch {last['epoch']}: {judge} accuracy {last['test_accuracy']:.4f}, "
+        f"{judge} loss {last['test_loss']:.4f}; on the training images "
+        f"{last['train_accuracy']:.4f} and {last['train_loss']:.4f}",
         "Band": f"{band_in_words(band)}: {band['why']}" if band else "none recorded yet",
         "Time": duration(record["seconds"]),
         **machine(record["sessions"]),
@@ -89,9 +90,10 @@ def settings(values: dict[str, Any]) -> str:
 def data_in_words(data: dict[str, Any]) -> str:
     """Which images, how many, and the fingerprint of exactly these."""
     some = "" if data["subset"] is None else f", a subset (`{data['subset']!r}`)"
+    judging = "training images held out to choose by" if data.get("validation") else "to test on"
     return (
         f"`{data['name']}`{some}: {data['train']:,} images to train on, "
-        f"{data['test']:,} to test on; fingerprint `{data['fingerprint']}`"
+        f"{data['test']:,} {judging}; fingerprint `{data['fingerprint']}`"
     )
 
 

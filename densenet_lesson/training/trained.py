@@ -61,6 +61,15 @@ def garments() -> Images:
         return Images.of(file["images"], file["labels"], file["class_names"].tolist())
 
 
+def garment_labels() -> np.ndarray:
+    """The right classes of all 10,000 test images of Fashion-MNIST, [10000]. Chapter 8.
+
+    A record keeps what a network answered; with these you see which of its answers are right.
+    """
+    with np.load(records.stored("weights/garments_labels.npz")) as file:
+        return file["labels"]
+
+
 def pack(header: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
     """Return the content of a file.
 

@@ -1,5 +1,6 @@
 """The recorded runs that the book shows."""
 
+import numpy as np
 import pytest
 
 from course import ROOT
@@ -14,6 +15,7 @@ from densenet_lesson.training.records import (
     record_names,
     without_seed,
 )
+from densenet_lesson.training.trained import garment_labels
 
 
 def test_the_records_are_those_that_stand_with_the_book():
@@ -117,6 +119,26 @@ def test_the_comparison_of_chapter_8_has_five_networks_trained_alike():
     for run in (load_record(f"{name}_0") for name in names):
         changed = {key for key in run.recipe if run.recipe[key] != dense.recipe[key]}
         assert run.data == dense.data and changed <= {"epochs"}
+
+
+def test_the_change_of_chapter_8_pairs_seeds_that_learn_from_the_same_images():
+    dense, twin = load_seeds("change_dense"), load_seeds("change_twin")
+    for one, other in zip(dense, twin, strict=False):
+        changed = {key for key in one.recipe if one.recipe[key] != other.recipe[key]}
+        assert one.data == other.data and changed <= {"lr"}
+    for run in (*dense, *twin):
+        right = np.mean(np.array(run.answers) == garment_labels())
+        assert right == pytest.approx(run.rows[-1]["test_accuracy"], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["dense", "twin"])
+def test_the_rates_of_chapter_8_were_chosen_by_validation_images_and_differ_in_nothing_else(name):
+    tries = [load_record(f"rate_{name}_{rate}") for rate in ("low", "middle", "high")]
+    assert [run.recipe["lr"] for run in tries] == [0.05, 0.1, 0.2]
+    for run in tries:
+        assert run.data == tries[0].data and run.data["validation"] == run.data["test"] == 5000
+        assert run.recipe | {"lr": 0.1} == tries[1].recipe
+    assert tries[0].model["build"] == load_seeds(f"change_{name}")[0].model["build"]
 
 
 @pytest.mark.parametrize("name", ["switch_dropout", "switch_deep"])

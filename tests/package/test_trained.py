@@ -11,7 +11,14 @@ from densenet_lesson.data.images import Images
 from densenet_lesson.training import Recipe, records, train
 from densenet_lesson.training.evaluation import evaluate
 from densenet_lesson.training.records import load_record
-from densenet_lesson.training.trained import garments, load_trained, pack, trained_names, unpack
+from densenet_lesson.training.trained import (
+    garment_labels,
+    garments,
+    load_trained,
+    pack,
+    trained_names,
+    unpack,
+)
 from tools import pack_weights
 
 FOLDER = ROOT / "book" / "results" / "weights"
@@ -63,6 +70,12 @@ def test_chapter_0_s_garments_are_the_first_test_images_and_are_read():
     assert torch.equal(found.labels[: len(few)], few.labels)
     assert found.class_names == few.class_names
     assert (FOLDER / "garments_images.npz").stat().st_size < 500_000
+
+
+def test_the_labels_of_all_test_garments_begin_with_those_of_chapter_0_s():
+    labels = garment_labels()
+    assert labels[:1000].tolist() == garments().labels.tolist()
+    assert [int((labels == number).sum()) for number in range(10)] == [1000] * 10
 
 
 def test_what_is_packed_is_unpacked_again():
