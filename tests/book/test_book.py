@@ -423,6 +423,7 @@ def facts(name: str) -> list[str]:
     """What the page of numbers has to tell of a recorded run."""
     record = json.loads((ROOT / "book" / "results" / f"{name}.json").read_text(encoding="utf-8"))
     session = record["sessions"][0]
+    judge = "validation" if record["data"].get("validation") else "test"
     return [
         record["model"]["name"],
         f"{record['model']['parameters']:,} parameters",
@@ -433,7 +434,7 @@ def facts(name: str) -> list[str]:
         f"PyTorch {session['torch']}",
         session["commit"],
         f"make reproduce RUN={name}",
-        f"test accuracy {record['rows'][-1]['test_accuracy']:.4f}",
+        f"{judge} accuracy {record['rows'][-1]['test_accuracy']:.4f}",
     ]
 
 
