@@ -79,6 +79,8 @@ def test_the_colours_of_a_picture_differ_in_grey_or_something_else_differs(name)
     for one, other in combinations(sorted(colors(svg) - {"#000000", "#a87400"}), 2):
         if is_grey(one) and is_grey(other) or {one, other} <= CURVES | MATPLOTLIB:
             continue  # shades of a map, or curves, which differ in their dashes
+        if "<dc:title>The parts of " in svg:
+            continue  # a stage map, whose boxes say what they are
         hatched = {drawing.TRANSITION.lower()} & {one, other} and "<pattern" in svg
         assert hatched or abs(lab(linear(one))[0] - lab(linear(other))[0]) > 9, (one, other)
 
