@@ -5,16 +5,18 @@
 
   const SMALLEST = 0.65;
 
-  function fit(formula) {
-    formula.style.fontSize = "";
-    const room = formula.clientWidth / formula.scrollWidth;
-    if (!(room < 1)) return; // a formula in a folded part has no width at all
-    formula.style.fontSize = `${Math.max(room * 0.99, SMALLEST)}em`;
+  // All widths are read before any letter changes, so that the browser lays the page out once.
+  function fitAll() {
+    const formulas = [...document.querySelectorAll("div.math")];
+    formulas.forEach((formula) => (formula.style.fontSize = ""));
+    const rooms = formulas.map((formula) => formula.clientWidth / formula.scrollWidth);
+    formulas.forEach((formula, i) => {
+      if (!(rooms[i] < 1)) return; // a formula in a folded part has no width at all
+      formula.style.fontSize = `${Math.max(rooms[i] * 0.99, SMALLEST)}em`;
+    });
   }
 
-  const fitAll = () => document.querySelectorAll("div.math").forEach(fit);
-
-  fitAll();
+  requestAnimationFrame(fitAll); // with the layout that the browser makes anyway
   document.fonts.ready.then(fitAll);
   window.addEventListener("resize", fitAll);
   document.addEventListener("toggle", fitAll, true);

@@ -64,13 +64,14 @@ def words(texts: Any, static: Path) -> frozenset[str]:
     A script may also put a class together, as in `microscope-${side}`: then every class counts
     that begins so.
     """
-    scripts = [path.read_text(encoding="utf-8") for path in static.rglob("*.js")]
-    classes = {name for text in texts for name in re.findall(r'class="([^"]*)"', text)}
-    own = " ".join(path.read_text(encoding="utf-8") for path in static.glob("*.js"))
+    scripts = {path: path.read_text(encoding="utf-8") for path in static.rglob("*.js")}
+    own = " ".join(script for path, script in scripts.items() if path.parent == static)
     begun = tuple(set(re.findall(r"([a-z]{3,}-)\$\{", own)))
-    styles = " ".join(path.read_text(encoding="utf-8") for path in static.glob("[!b]*.css"))
+    sheets = [path for path in static.glob("*.css") if not path.name.startswith("book-")]
+    styles = " ".join(path.read_text(encoding="utf-8") for path in sheets)
     made = [name for name in re.findall(r"\.([\w-]+)", styles) if name.startswith(begun)]
-    return frozenset(re.findall(r"[\w-]+", " ".join([*classes, *scripts, *made])))
+    classes = {name for text in texts for name in re.findall(r'class="([^"]*)"', text)}
+    return frozenset(re.findall(r"[\w-]+", " ".join([*classes, *scripts.values(), *made])))
 
 
 def in_one_file(text: str, tag: re.Pattern, static: Path, known: frozenset[str]) -> str:

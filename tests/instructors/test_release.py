@@ -220,7 +220,7 @@ def test_a_chapter_s_wheel_carries_the_records_that_it_shows_and_no_others():
     benchmarks = "densenet_lesson/results/benchmarks"
     assert records == {f"{benchmarks}/two_cores.json", f"{benchmarks}/shares.json"}
     seven = single_file.records_of(ROOT, "07_training")
-    assert "book/results/mnist.json" in seven and "book/results/ablation_full.json" in seven
+    assert "book/results/mnist.json" in seven and "book/results/ablation_full_0.json" in seven
     assert not any("compare" in name for name in seven)
     assert single_file.records_of(ROOT, "03_concatenation") == []
 

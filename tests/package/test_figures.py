@@ -115,13 +115,19 @@ DRAWINGS["inception module, residual"] = lambda: figures.inception_module(
 for name in C:
     DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(C[name])
 
-every_drawing = pytest.mark.parametrize("name", DRAWINGS)
 ONE_OF_EACH_KIND = [
     *("connectivity", "residual block", "dense block", "dense layer B", "transition"),
     *("number grids", "roofline", "seeds", "curves", "feature maps", "weight map", "reuse maps"),
     *("by depth", "where it looks", "image grid of 7", "growth of resnet18", "stages of resnet18"),
     *("layers of densenet_digits", "side by side", "family of one", "inception module"),
 ]
+every_drawing = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ONE_OF_EACH_KIND else pytest.mark.slow)
+        for name in DRAWINGS
+    ],
+)
 
 
 @pytest.fixture(scope="module")

@@ -97,6 +97,7 @@ def assert_same(model, twin, x, **tolerance):
 # The same numbers
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(small_configs())
 def test_outputs_gradients_and_running_statistics_are_those_of_plain(config):
@@ -525,6 +526,7 @@ def test_one_buffer_keeps_its_output_and_two_numbers_for_each_channel():
     assert block_bytes("one_buffer", 16) == 4 * (output + statistics)
 
 
+@pytest.mark.slow
 def test_savings_of_a_whole_network_are_as_promised():
     plain, recompute, linear = (
         arithmetic.activation_bytes(get_config("densenet121", memory=memory), 8)
