@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from ..configs import check_choice
 from .drawing import INK, LINES, NEW, PLAIN, SMALL, SUM, TEXT, WIDTH, Drawing
@@ -12,6 +13,7 @@ from .seeds import check_runs
 COLORS = {"dense": NEW, "sum": SUM, "plain": INK}
 MARKS = {"dense": "s", "sum": "o", "plain": "^"}
 APART = 0.075  # of the axis' height: the least distance between two names
+SAMPLE = (1.03, 1.09, 1.15)  # of the axis' width: where a name's piece of line stands
 
 
 def curves(
@@ -31,7 +33,7 @@ def curves(
         dashed: the names whose lines are dashed.
 
     Returns:
-        All runs in one chart; to its right, each network's name with the mean of its last epoch.
+        All runs in one chart; to its right, each network's line, name and mean of its last epoch.
 
     Raises:
         ValueError: if there are no runs, or a kind is missing or unknown.
@@ -42,15 +44,15 @@ def curves(
     figure = Drawing(WIDTH, 3.3, layout="constrained")
     axes = figure.subplots()
     for name, found in runs.items():
-        color, style = COLORS[kinds[name]], "--" if name in dashed else "-"
         for run in found:
-            options = {"color": LINES.get(color, color), "marker": MARKS[kinds[name]]}
-            axes.plot(range(1, len(run) + 1), run, style, markersize=3.5, linewidth=1.2, **options)
+            axes.plot(range(1, len(run) + 1), run, **_line(kinds[name], name in dashed))
     ends = {name: fmean(run[-1] for run in found) for name, found in runs.items()}
+    beside = axes.get_yaxis_transform()  # right of the axes, as high as an accuracy
     for (name, mean), place in zip(ends.items(), _places(list(ends.values())), strict=True):
+        sample = {**_line(kinds[name], name in dashed), "markevery": [1], "clip_on": False}
+        axes.plot(SAMPLE, [place] * len(SAMPLE), transform=beside, **sample)
         text = f"{name}: {mean:.1%}".replace("%", " %")
-        where = {"xy": (1.03, place), "xycoords": ("axes fraction", "data"), "va": "center"}
-        axes.annotate(text, **where, fontsize=SMALL, color=INK)
+        axes.text(1.17, place, text, transform=beside, fontsize=SMALL, color=INK, va="center")
     axes.set(ylim=(0, 1.03))
     axes.set_xlabel("epoch", fontsize=TEXT)
     axes.set_ylabel(label, fontsize=TEXT)
@@ -59,6 +61,13 @@ def curves(
     figure.settle()
     figure.alt = alt
     return figure
+
+
+def _line(kind: str, dashed: bool) -> dict[str, Any]:
+    """How the lines of a network look."""
+    color, style = COLORS[kind], "--" if dashed else "-"
+    options = {"color": LINES.get(color, color), "marker": MARKS[kind], "linestyle": style}
+    return {"markersize": 3.5, "linewidth": 1.2, **options}
 
 
 def _places(ends: list[float]) -> list[float]:

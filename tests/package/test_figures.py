@@ -784,8 +784,19 @@ def test_importing_data_is_light_and_matplotlib_comes_only_with_figures_and_neve
 def test_curves_name_each_network_with_the_mean_of_its_last_epoch():
     figure = figures.curves(CURVES, KINDS, "training accuracy", ALT)
     assert {"plain, 10: 94.0 %", "dense: 94.0 %"} <= set(words(figure))
-    drawn = [line.get_ydata().tolist() for line in figure.axes[0].lines]
+    axes = figure.axes[0]
+    curves = [line for line in axes.lines if line.get_transform() == axes.transData]
+    drawn = [line.get_ydata().tolist() for line in curves]
     assert drawn == [*CURVES["plain, 10"], *CURVES["dense"]]
+
+
+def test_curves_draw_a_piece_of_each_network_s_line_before_its_name():
+    axes = figures.curves(CURVES, KINDS, "training accuracy", ALT, ["plain, 10"]).axes[0]
+    looks = [(line.get_linestyle(), line.get_marker(), line.get_color()) for line in axes.lines]
+    first, _, dense, *pieces = looks  # the runs: two of the plain network, one of the dense
+    assert first != dense and pieces == [first, dense]
+    heights = [line.get_ydata()[0] for line in axes.lines[3:]]
+    assert heights == [text.get_position()[1] for text in axes.texts]
 
 
 def test_feature_maps_show_every_channel_in_its_own_range():
