@@ -251,6 +251,26 @@ def test_a_caption_stands_beside_its_picture_where_there_is_a_margin_and_else_be
     expect(page.locator(".bd-sidebar-secondary")).to_have_class(re.compile(r"\bhide\b"))
 
 
+@pytest.mark.parametrize("width", [1100, 1280, 1920])
+def test_notes_stand_beside_the_text_and_not_on_each_other_and_not_where_there_is_no_room(
+    width, visit
+):
+    page = visit("notebooks/10_inside", viewport={"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('img').forEach(e => (e.loading = 'eager'))")
+    page.wait_for_function("[...document.images].every(e => e.complete)")
+    notes = boxes(page, ".note-beside")
+    if width < 1200:
+        assert {note["height"] for note in notes} == {0}
+        return
+    text = page.locator("article section > p").first.bounding_box()
+    captions = boxes(page, "section:not(.exercise) > .cell figcaption")
+    beside = sorted([*notes, *captions], key=lambda box: box["y"])
+    assert len(notes) > 5 and min(box["height"] for box in beside) > 10
+    for box, below in zip(beside, beside[1:], strict=False):
+        assert box["x"] >= text["x"] + text["width"] and box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= below["y"] + 1
+
+
 def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):
     page = visit(CONCATENATION, viewport=PHONE, has_touch=True)
     picture, large = page.locator("figure img").first, page.locator("dialog.enlarged img")
