@@ -296,6 +296,9 @@ def test_drawings_and_what_code_prints_have_the_paper_of_their_page_and_print_is
     page.pdf()
     assert page.evaluate("window.printed") == "light"
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.emulate_media(media="print")
+    assert page.locator("h1:visible").count() == 1
+    expect(page.locator(".cell summary:visible")).to_have_count(0)
 
 
 def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):
