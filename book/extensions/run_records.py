@@ -23,6 +23,7 @@ from run_facts import (
     readers,
 )
 
+FOLD = '<details class="runs"><summary>{} in detail: <code>{}</code></summary>'
 TABLE = ("Run", "Test accuracy", "Band", "Shown in")
 
 
@@ -40,10 +41,13 @@ class RecordedRuns(SphinxDirective):
             section = nodes.section("", nodes.title("", title), ids=[f"runs-{title}"])
             section["names"].append(f"runs {title}")
             section += self.table(group, bands, chapters)
+            runs = "1 run" if len(group) == 1 else f"{len(group)} runs"
+            section += nodes.raw("", FOLD.format(runs, title), format="html")
             for name, record in group.items():
                 section += self.details(
                     name, facts(name, record, band_of(name, bands)), chapters[name]
                 )
+            section += nodes.raw("", "</details>", format="html")
             self.state.document.note_explicit_target(section)
             sections.append(section)
         return sections

@@ -82,6 +82,36 @@ def test_every_caption_of_a_chapter_can_stand_in_the_margin(articles):
     assert len(captions) > 50 and all("margin" in classes for classes in captions)
 
 
+def test_what_the_text_of_a_chapter_mentions_has_one_note_beside_it(articles):
+    listed = BeautifulSoup(articles["book/references"], "html.parser")
+    papers = {link["href"].lower() for link in listed.select("a.external")}
+    titles = " ".join(listed.text.split()).lower()
+    for name in (name for name in articles if name.startswith("notebooks/")):
+        page = BeautifulSoup(articles[name], "html.parser")
+        links = page.select("section:not(.exercise) > p a[href]")
+        terms = {link["data-tip"] for link in links if "data-tip" in link.attrs}
+        sources = {link["href"].lower() for link in links} & papers
+        notes = [note.text.strip() for note in page.select("section > .note-beside")]
+        assert len(terms) >= 2 and len(notes) == len(set(notes)) == len(terms) + len(sources), name
+        for tip in terms:
+            assert sum(note.endswith(tip) for note in notes) == 1, f"{name}: {tip}"
+        for title in page.select(".note-beside > i"):
+            assert title.text.lower() in titles, f"{name}: {title.text}"
+
+
+def test_a_line_parts_the_groups_of_every_long_table_of_results(articles):
+    parted = 0
+    for name, text in articles.items():
+        for table in BeautifulSoup(text, "html.parser").select("table.results"):
+            heads = [row.th.text for row in table.select("tbody tr") if row.th]
+            groups = [head.partition(": ")[0] for head in heads if ": " in head]
+            begun = [row.th.text.partition(": ")[0] for row in table.select("tr.group")]
+            if groups and len(groups) == len(heads) >= 8 and len(set(groups)) <= len(groups) / 2:
+                assert begun == list(dict.fromkeys(groups))[1:], name
+                parted += 1
+    assert parted >= 1
+
+
 def test_every_page_ends_with_the_course_s_own_footer_whose_links_lead_somewhere():
     for name in built_pages():
         place = HTML / f"{name}.html"

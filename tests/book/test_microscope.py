@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 import browser as plugin
-from browser import DESKTOP, HTML, PHONE, note_time, widest
+from browser import DESKTOP, HTML, PHONE, TABLET, note_time, widest
 from course import ROOT
 from densenet_lesson import arithmetic, data, get_config
 from densenet_lesson.training.records import load_record
@@ -483,6 +483,17 @@ def test_it_works_from_a_folder_on_a_phone_and_moves_for_readers_who_want_that(v
     page.evaluate(NOTE_FRESH)  # on a busy machine, one look could come too late
     page.get_by_role("button", name="Watch it").tap()
     page.wait_for_function("['layer 2', 'layer 3'].every(name => fresh.includes(name))")
+
+
+@pytest.mark.parametrize("viewport", [TABLET, DESKTOP])
+def test_on_a_tablet_too_the_scores_stand_beside_what_goes_in(viewport, visit):
+    page = visit(PAGE, viewport=viewport)
+    expect(page.locator(".microscope-answer")).to_contain_text("DenseNet:")
+    boxes = "all => all.map(e => e.getBoundingClientRect().toJSON())"
+    parts = page.locator(".microscope-input > *").evaluate_all(boxes)
+    assert len(parts) == 3 and len({part["top"] for part in parts}) == 1
+    for part, beside in zip(parts, parts[1:], strict=False):
+        assert part["right"] <= beside["left"]
 
 
 def test_nothing_moves_for_readers_who_asked_for_that(scope):

@@ -1,12 +1,14 @@
 """What is special to some pages, in a real browser: the map, tips, search, formulas, downloads."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from browser import DESKTOP, HTML, PHONE, TYPESET
+from browser import DESKTOP, HTML, PHONE, TYPESET, widest
 from course import ROOT, chapters
 from tools import address
 
@@ -240,7 +242,7 @@ def test_a_page_that_is_not_there_leads_into_the_book_from_any_address(place, vi
 @pytest.mark.parametrize("width", [768, 1280, 1920])
 def test_a_caption_stands_beside_its_picture_where_there_is_a_margin_and_else_below(width, visit):
     page = visit(CONCATENATION, viewport={"width": width, "height": 900})
-    figure = page.locator("figure").first
+    figure = page.locator(".cell:not(.tag_full-width) > .cell_output figure").first
     figure.evaluate("e => e.scrollIntoView({block: 'center'})")
     picture, caption = (figure.locator(part).bounding_box() for part in ("img", "figcaption p"))
     if width < 1200:
@@ -249,6 +251,54 @@ def test_a_caption_stands_beside_its_picture_where_there_is_a_margin_and_else_be
     text = page.locator("article section > p").first.bounding_box()
     assert caption["x"] >= text["x"] + text["width"] and caption["x"] + caption["width"] <= width
     expect(page.locator(".bd-sidebar-secondary")).to_have_class(re.compile(r"\bhide\b"))
+
+
+@pytest.mark.parametrize("width", [1100, 1280, 1920])
+def test_notes_stand_beside_the_text_and_not_on_each_other_and_not_where_there_is_no_room(
+    width, visit
+):
+    page = visit("notebooks/10_inside", viewport={"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('img').forEach(e => (e.loading = 'eager'))")
+    page.wait_for_function("[...document.images].every(e => e.complete)")
+    notes = boxes(page, ".note-beside")
+    if width < 1200:
+        assert {note["height"] for note in notes} == {0}
+        return
+    text = page.locator("article section > p").first.bounding_box()
+    beside_pictures = "section:not(.exercise) > .cell:not(.tag_full-width) figcaption"
+    captions = boxes(page, beside_pictures)
+    beside = sorted([*notes, *captions], key=lambda box: box["y"])
+    assert len(notes) > 5 and min(box["height"] for box in beside) > 10
+    for box, below in zip(beside, beside[1:], strict=False):
+        assert box["x"] >= text["x"] + text["width"] and box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= below["y"] + 1
+
+
+def test_drawings_and_what_code_prints_have_the_paper_of_their_page_and_print_is_light(visit):
+    page = visit(CONCATENATION, color_scheme="light")
+    figure = page.locator("figure img[src$=svg]").nth(1)
+
+    def paper() -> tuple[int, ...]:
+        figure.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        return Image.open(BytesIO(figure.screenshot())).convert("RGB").getpixel((2, 2))
+
+    assert paper() == (255, 255, 255)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert f"rgb{paper()}" == background == "rgb(18, 18, 18)"
+    outputs = page.locator(".cell_output .stream :is(.highlight, pre)")
+    papers = outputs.evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
+    assert set(papers) == {"rgba(0, 0, 0, 0)"}
+    page.evaluate("""() => addEventListener("beforeprint", () => {
+      window.printed = document.documentElement.dataset.theme;
+    })""")
+    page.pdf()
+    assert page.evaluate("window.printed") == "light"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.emulate_media(media="print")
+    assert page.locator("h1:visible").count() == 1
+    expect(page.locator(".cell summary:visible")).to_have_count(0)
 
 
 def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):
@@ -269,6 +319,24 @@ def test_a_picture_is_enlarged_by_keyboard_and_the_focus_comes_back(visit):
     page.keyboard.press("Escape")
     expect(page.locator("dialog.enlarged")).to_be_hidden()
     expect(opener).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [768, 1280, 1920])
+def test_a_key_figure_takes_the_margin_too_where_there_is_one_and_has_its_caption_below(
+    width, visit
+):
+    page = visit("notebooks/13_dense_unet", viewport={"width": width, "height": 900})
+    figure = page.locator(".tag_full-width figure")
+    figure.scroll_into_view_if_needed()
+    picture, caption = (figure.locator(part).bounding_box() for part in ("img", "figcaption p"))
+    text = page.locator("article section > p").first.bounding_box()
+    assert caption["y"] >= picture["y"] + picture["height"]
+    assert picture["x"] + picture["width"] <= width == widest(page)
+    assert (picture["width"] > text["width"] + 200) == (width >= 1200)
+    code = page.locator(".tag_full-width > details").bounding_box()
+    assert code["width"] == pytest.approx(text["width"], abs=1)
+    if width >= 1200:
+        expect(page.locator(".bd-sidebar-secondary")).to_have_class(re.compile(r"\bhide\b"))
 
 
 def test_a_picture_that_is_shown_in_full_has_no_button(visit):
