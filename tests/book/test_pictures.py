@@ -134,7 +134,7 @@ def test_the_colours_of_a_picture_differ_in_grey_or_something_else_differs(name)
         assert hatched or abs(lab(linear(one))[0] - lab(linear(other))[0]) > 9, (one, other)
 
 
-@pytest.mark.parametrize("color", set(ROLES) - {drawing.PLAIN})
+@pytest.mark.parametrize("color", sorted({*ROLES} - {drawing.PLAIN}))
 def test_lines_stand_out_on_a_dark_page_too(color):
     line = drawing.LINES.get(color, color).lower()
     found = re.findall(
