@@ -293,14 +293,15 @@ def test_any_other_error_ends_in_one_line_and_not_the_summary(kind):
     assert word == "stops"
 
 
-@pytest.mark.parametrize("case", [1, 2, 4, 5, 6])
+@pytest.mark.parametrize("case", [1, 2, 4, 5, 6, 10, 11, 13])
 def test_a_symptom_is_gone_after_the_cure_and_its_cell_still_runs(case):
     names = patient(case, "check", "fixed")[1]
-    kind, fixed = f"Broken{case}", names[f"Fixed{case}"]
+    fixed = named(names, "fixed", case)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(with_id(f"symptom-{case}"), names | {kind: fixed})
-    gone = {4: "influence: []", 6: "yours: 290"}
+        exec(with_id(f"symptom-{case}"), names | {f"Broken{case}": fixed, f"broken_{case}": fixed})
+    gone = {4: "influence: []", 6: "yours: 290", 10: "out: from -2.0 to +2.0"}
+    gone |= {11: "one by one: more than 45", 13: "0.00 at the last"}
     assert gone.get(case, "no error") in printed.getvalue()
 
 
