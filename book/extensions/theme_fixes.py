@@ -8,6 +8,9 @@ Corrected is what a screen reader is told:
 - The theme's arrows that unfold the side bar have no name.
 - All folds of code have one name, the same; without it, they are called what is written on them.
 
+The theme marks in a page's list of contents where the reader is. On a page without such a list it
+would watch every link, and fail at one that isn't an element's, such as the microscope's.
+
 A long name may be broken into two lines behind an underscore or a dot. And a page loads only the
 scripts and styles that something on it needs: Jupyter Book puts on every page what some page of
 some book may need. What runs code on a server, with scripts from another site (thebe), no page of
@@ -25,6 +28,8 @@ PLACE = re.compile(r"([_./])(?=\w)(?![^<]*>)")
 TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 ARROW = '<summary><span class="toctree-toggle"'
 NAMED_ARROW = ARROW.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
+
+CONTENTS, WATCHED = 'class="bd-toc-nav', ' data-bs-spy="scroll"'
 
 # How the names of files begin, or what a script without a file says, and what on a page needs it
 NEEDED = {
@@ -57,14 +62,17 @@ def correct_lists(app: Any, name: str, template: str, context: dict[str, Any], t
         context["body"] = body
 
 
-def name_arrows(app: Any, error: Exception | None) -> None:
-    """Name the arrows of the side bar, once the pages are written."""
+def mend(app: Any, error: Exception | None) -> None:
+    """Go through the written pages: name the arrows of the side bar, watch only what is there."""
     if error or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        if ARROW in text:
-            page.write_text(text.replace(ARROW, NAMED_ARROW), encoding="utf-8")
+        mended = text.replace(ARROW, NAMED_ARROW)
+        if CONTENTS not in text:
+            mended = mended.replace(WATCHED, "")
+        if mended != text:
+            page.write_text(mended, encoding="utf-8")
 
 
 def leave_out(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
@@ -93,5 +101,5 @@ def setup(app: Any) -> dict[str, bool]:
     """Connect the extension to Sphinx."""
     app.connect("html-page-context", correct_lists)
     app.connect("html-page-context", leave_out, priority=901)  # once all have added theirs
-    app.connect("build-finished", name_arrows)
+    app.connect("build-finished", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -283,12 +283,6 @@ def test_the_browser_s_own_wish_for_a_dark_page_is_followed(visit):
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-def test_a_picture_is_dimmed_on_a_dark_page_as_course_css_says(visit):
-    page = visit(f"notebooks/{chapters()[0]}", color_scheme="dark")
-    image = page.locator("article img").first
-    expect(image).to_have_css("filter", re.compile(r"^brightness\(0\.\d+\)$"))
-
-
 def found(page: Page, words: str) -> list[str]:
     """Search as a reader does; the names of the pages found, best first."""
     page.locator("button.search-button__button:visible, .search-button:visible").first.click()

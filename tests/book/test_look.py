@@ -121,3 +121,10 @@ def test_every_page_ends_with_the_course_s_own_footer_whose_links_lead_somewhere
         assert len(inside) >= 3 and "https://creativecommons.org/licenses/by/4.0/" in links
         for link in inside:
             assert link == "#" or (place.parent / link).exists(), f"{name}: {link}"
+
+
+def test_a_page_watches_where_the_reader_is_only_in_a_list_of_its_contents():
+    texts = {name: (HTML / f"{name}.html").read_text("utf-8") for name in built_pages()}
+    watching = {name for name, text in texts.items() if "data-bs-spy" in text}
+    assert watching == {name for name, text in texts.items() if 'class="bd-toc-nav' in text}
+    assert "book/glossary" in watching and "book/microscope" not in watching

@@ -34,6 +34,21 @@ def stated(chapter: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", line)]
 
 
+def reading(chapter: str) -> float:
+    """Minutes to read a chapter before its exercises: 180 words each, 3 seconds a line of code."""
+    words = lines = 0
+    for cell in notebook(chapter).cells:
+        if cell.source.startswith("## Exercises"):
+            break
+        if cell.cell_type == "markdown":
+            words += len(re.sub(r"(?s)```.*?```|<[^>]+>|\]\([^)]*\)", "", cell.source).split())
+            continue
+        words += len(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "").split())
+        if not {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
+            lines += len([line for line in cell.source.splitlines() if line.strip()])
+    return words / 180 + lines * 3 / 60
+
+
 def exercise_minutes() -> dict[str, int]:
     found = {}
     for chapter in chapters():
@@ -103,6 +118,11 @@ def test_the_minutes_of_every_chapter_are_those_that_it_states():
         minutes = re.search(r"\*\*Minutes:\*\* (\d+) to read, (\d+) for the exercises", note)
         in_notes[re.search(r"/(\w+)\.ipynb", note)[1]] = [int(minutes[1]), int(minutes[2])]
     assert in_notes == expected
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_a_chapter_takes_about_as_long_to_read_as_it_says(chapter):
+    assert reading(chapter) <= stated(chapter)[0] <= 1.5 * reading(chapter)
 
 
 def test_every_exercise_and_case_that_the_guide_names_exists():
