@@ -125,7 +125,7 @@ def test_the_comparison_of_chapter_8_has_five_networks_trained_alike():
 
 def test_the_change_of_chapter_8_pairs_seeds_that_learn_from_the_same_images():
     dense, twin = load_seeds("change_dense"), load_seeds("change_twin")
-    for one, other in zip(dense, twin, strict=False):
+    for one, other in zip(dense, twin, strict=True):
         changed = {key for key in one.recipe if one.recipe[key] != other.recipe[key]}
         assert one.data == other.data and changed <= {"lr"}
     for run in (*dense, *twin):
