@@ -55,12 +55,13 @@ def first_sentence(paragraph: nodes.paragraph) -> str:
     return SENTENCE.match(text)[0]
 
 
-def read_tips(env: Any) -> dict[str, str]:
-    """The first sentence of every entry of the glossary, by the entry's anchor."""
+def read_tips(env: Any) -> dict[str, tuple[str, str]]:
+    """Every term of the glossary and the first sentence of its entry, by the entry's anchor."""
     tips = {}
     for entry in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         term, definition = entry
-        tips[term["ids"][0]] = first_sentence(next(definition.findall(nodes.paragraph)))
+        sentence = first_sentence(next(definition.findall(nodes.paragraph)))
+        tips[term["ids"][0]] = (term.astext(), sentence)
     return tips
 
 
@@ -73,7 +74,7 @@ def put_tips(app: Any, name: str, template: str, context: dict[str, Any], tree: 
     tips = app.builder.glossary_tips
 
     def with_tip(link: re.Match) -> str:
-        tip = html.escape(tips[link[2]])
+        tip = html.escape(tips[link[2]][1])
         return f'<a class="reference internal term" data-tip="{tip}" href="{link[1]}#{link[2]}"'
 
     context["body"] = LINK.sub(with_tip, context["body"])

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
-from docutils import nodes
 from glossary_tips import GLOSSARY
 from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
 
 NOTE = '<div class="margin note-beside" role="note">{}</div>\n'
+Tip = tuple[str, str]  # a term, and the first sentence of its entry
 PAGE = f"{GLOSSARY.rpartition('/')[2]}.html"
 
 
@@ -26,24 +26,15 @@ def put_notes(app: Any, name: str, template: str, context: dict[str, Any], tree:
     """Put notes before a chapter's paragraphs; the arguments are those of html-page-context."""
     if app.builder.name != "html" or not name.startswith("notebooks/"):
         return
-    if not hasattr(app.builder, "glossary_terms"):
-        app.builder.glossary_terms = read_terms(app.env)
     lines = context["body"].split("\n")
-    for paragraph, note in reversed(
-        notes(context["body"], app.builder.glossary_terms, papers(app.srcdir))
-    ):
+    found = notes(context["body"], app.builder.glossary_tips, papers(app.srcdir))
+    for paragraph, note in reversed(found):
         row, column = paragraph.sourceline - 1, paragraph.sourcepos
         lines[row] = f"{lines[row][:column]}{NOTE.format(note)}{lines[row][column:]}"
     context["body"] = "\n".join(lines)
 
 
-def read_terms(env: Any) -> dict[str, str]:
-    """How the glossary writes each term, by the anchor of its entry."""
-    entries = env.get_doctree(GLOSSARY).findall(nodes.definition_list_item)
-    return {term["ids"][0]: term.astext() for term, _ in entries}
-
-
-def notes(body: str, terms: dict[str, str], papers: dict[str, str]) -> list[tuple[Tag, str]]:
+def notes(body: str, tips: dict[str, Tip], papers: dict[str, str]) -> list[tuple[Tag, str]]:
     """What is to stand beside a page's paragraphs: pairs of a paragraph and a note, in order.
 
     A paragraph in a box, a list or an exercise has none: it has no margin of its own.
@@ -51,17 +42,18 @@ def notes(body: str, terms: dict[str, str], papers: dict[str, str]) -> list[tupl
     found: dict[str, Tag] = {}
     for link in BeautifulSoup(body, "html.parser").find_all("a", href=True):
         paragraph = link.find_parent("p")
-        note = note_on(link, terms, papers)
+        note = note_on(link, tips, papers)
         if note and paragraph and has_margin(paragraph):
             found.setdefault(note, paragraph)
     return [(paragraph, note) for note, paragraph in found.items()]
 
 
-def note_on(link: Tag, terms: dict[str, str], papers: dict[str, str]) -> str | None:
+def note_on(link: Tag, tips: dict[str, Tip], papers: dict[str, str]) -> str | None:
     """The note on what a link leads to, in HTML; None if that is no term and no known paper."""
     page, _, anchor = link["href"].rpartition("/")[2].partition("#")
-    if page == PAGE and anchor in terms:
-        return f"<b>{html.escape(terms[anchor])}</b> {html.escape(link['data-tip'])}"
+    if page == PAGE and anchor in tips:
+        term, sentence = map(html.escape, tips[anchor])
+        return f"<b>{term}</b> {sentence}"
     return papers.get(page.lower())
 
 
