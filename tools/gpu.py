@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 FORMAT = "densenet_lesson gpu 1"
 D2L = Case("densenet_d2l", 256, 96)
 D2L_PRINTS = 5506.9  # images/s, on a GPU that d2l's chapter doesn't name
+BC100 = Case("densenet_bc100", 64, 32)
 DENSENET121 = Case("densenet121", 32, 224)
 CHAPTERS = ("00_at_work", "03_concatenation", "07_training", "09_memory_and_speed")
 SECONDS = {"tests": 90, "chapters": 180}  # that pytest may take; what is cut off has failed
@@ -69,8 +70,10 @@ def main(argv: list[str] | None = None) -> int:
 def parts(device: torch.device, repeats: int) -> list[Callable[[], Iterator[Row]]]:
     """What there is to do, in order."""
     return [
-        lambda: pytest_rows("tests", ["tests/package/test_cuda.py"], ["pytest"]),
+        lambda: pytest_rows("tests", ["--noconftest", "tests/package/test_cuda.py"], ["pytest"]),
         lambda: speeds(D2L, device, repeats),
+        lambda: [Row("  d2l's chapter prints, of a GPU it doesn't name", D2L_PRINTS, "images/s")],
+        lambda: speeds(BC100, device, repeats),
         lambda: steps(DENSENET121, device, repeats),
         lambda: memory(DENSENET121, device),
         lambda: pytest_rows("chapters", chapters(), ["pytest", "nbval", "ipykernel"]),
@@ -84,9 +87,11 @@ def line(row: Row) -> str:
 
 
 def chapters() -> list[str]:
-    """Return pytest's words for comparing chapters with what they store."""
+    """Return pytest's words for comparing chapters with what they store, at once if it can."""
     notebooks = [f"notebooks/{name}.ipynb" for name in CHAPTERS]
-    return ["-p", "nbval_without_pictures", "--nbval", "--nbval-current-env", *notebooks]
+    side_by_side = ["-n", str(len(CHAPTERS)), "--dist", "loadscope"] if is_there("xdist") else []
+    compared = ["-p", "nbval_without_pictures", "--nbval", "--nbval-current-env", *notebooks]
+    return [*side_by_side, *compared]
 
 
 def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]:
@@ -96,8 +101,8 @@ def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]
         yield Row(what, "skipped", f"not installed: {', '.join(absent)}")
         return
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    environment = {**os.environ, "PYTHONPATH": paths, "TQDM_DISABLE": "1"}
+    paths = [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True,
@@ -114,10 +119,10 @@ def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]
 
 
 def speeds(case: Case, device: torch.device, repeats: int) -> Iterator[Row]:
-    """Images in a second of training d2l's network: as its chapter writes it, and ours."""
-    for who, seconds in times(case, contenders(case), device, repeats).items():
+    """Images in a second of training: as a learner writes the network, and our other ways."""
+    taking_part = [c for c in contenders(case) if c.whose in ("plain", "ours")]
+    for who, seconds in times(case, taking_part, device, repeats).items():
         yield Row(title(case, who), case.batch_size / seconds, "images/s")
-    yield Row(f"{case.network}: printed in d2l's chapter, GPU unknown", D2L_PRINTS, "images/s")
 
 
 def steps(case: Case, device: torch.device, repeats: int) -> Iterator[Row]:

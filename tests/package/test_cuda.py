@@ -17,6 +17,13 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA
 RECIPE = Recipe(epochs=4, batch_size=16, lr=0.05, schedule="cosine", augment="flip", normalize=True)
 
 
+@pytest.fixture
+def all_32_bits():
+    """Convolutions in full precision; a GPU's own choice, TF32, keeps 10 bits of 23."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
 def run(recipe: Recipe, **options) -> tuple[torch.nn.Module, list[dict]]:
     model, images = make_model(0), make_images(200)
     history = train(
@@ -81,7 +88,7 @@ def test_images_on_the_gpu_stay_there_and_are_those_of_the_cpu():
     assert torch.equal(*subsets)
 
 
-def test_predictions_on_the_gpu_are_those_of_the_cpu():
+def test_predictions_on_the_gpu_are_those_of_the_cpu(all_32_bits):
     model, images = make_model(0), make_images(40)
     here = predict(model, images, device="cpu")
     torch.testing.assert_close(predict(model, images, device="cuda"), here, rtol=1e-3, atol=1e-4)
@@ -89,7 +96,7 @@ def test_predictions_on_the_gpu_are_those_of_the_cpu():
 
 
 @pytest.mark.parametrize("memory", ["recompute", "one_buffer"])
-def test_saving_memory_leaves_the_gradients_as_they_are(memory):
+def test_saving_memory_leaves_the_gradients_as_they_are(memory, all_32_bits):
     config = get_config("densenet_bc40", in_channels=1)
     torch.manual_seed(0)
     plain = DenseNet(config).cuda()

@@ -80,7 +80,6 @@ def test_speeds_and_steps_are_measured_for_each_way(monkeypatch):
     assert {"as a learner writes it", "ours, plain, channels_last"} <= {
         what.removeprefix("plain, ") for what in rates
     }
-    assert rates.pop("printed in d2l's chapter, GPU unknown") == 5506.9
     assert all(rate > 0 for rate in rates.values())
     ways = [row.what for row in gpu.steps(TINY, CPU, 1)]
     assert any("recompute" in what for what in ways) and any("torchvision" in w for w in ways)
