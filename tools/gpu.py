@@ -16,15 +16,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch.autograd import DeviceType
+from torch.profiler import profile
 
 from densenet_lesson.training.checkpoint import write_atomically
 from densenet_lesson.training.history import describe_environment
 
-from .benchmark.clock import interleave, summary
+from .benchmark.clock import interleave, summary, time_once
 from .benchmark.contenders import Case, Contender, build_equal, contenders, is_there
 from .benchmark.memory_use import in_new_process
 from .benchmark.speed import training_step
@@ -32,7 +35,6 @@ from .benchmark.speed import training_step
 ROOT = Path(__file__).parents[1]
 FORMAT = "densenet_lesson gpu 1"
 D2L = Case("densenet_d2l", 256, 96)
-D2L_PRINTS = 5506.9  # images/s, on a GPU that d2l's chapter doesn't name
 BC100 = Case("densenet_bc100", 64, 32)
 DENSENET121 = Case("densenet121", 32, 224)
 CHAPTERS = ("00_at_work", "03_concatenation", "07_training", "09_memory_and_speed")
@@ -47,6 +49,9 @@ class Row(NamedTuple):
     unit: str = ""
 
 
+PRINTED = Row("densenet_d2l: d2l's chapter prints, without its GPU's name", 5506.9, "images/s")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return the exit code: 0, or 1 if something failed on the GPU."""
     parser = argparse.ArgumentParser(prog="python -m tools.gpu", description="Try a GPU.")
@@ -59,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     device, rows = torch.device("cuda"), []
     for part in parts(device, options.repeats):
         begin = time.monotonic()
-        rows += (found := list(part()))
+        rows += (found := attempt(part))
         print(*map(line, found), f"  ({time.monotonic() - begin:.0f} s)", sep="\n", flush=True)
         record = {"format": FORMAT, "machine": describe_environment(device)}
         record["rows"] = [row._asdict() for row in rows]
@@ -71,13 +76,24 @@ def parts(device: torch.device, repeats: int) -> list[Callable[[], Iterator[Row]
     """What there is to do, in order."""
     return [
         lambda: pytest_rows("tests", ["--noconftest", "tests/package/test_cuda.py"], ["pytest"]),
-        lambda: speeds(D2L, device, repeats),
-        lambda: [Row("  d2l's chapter prints, of a GPU it doesn't name", D2L_PRINTS, "images/s")],
+        lambda: chain(speeds(D2L, device, repeats), [PRINTED]),
         lambda: speeds(BC100, device, repeats),
         lambda: steps(DENSENET121, device, repeats),
+        lambda: chain(*(at_work(case, device, repeats) for case in (D2L, BC100, DENSENET121))),
         lambda: memory(DENSENET121, device),
         lambda: pytest_rows("chapters", chapters(), ["pytest", "nbval", "ipykernel"]),
     ]
+
+
+def attempt(part: Callable[[], Iterator[Row]]) -> list[Row]:
+    """Do a part; what goes wrong (too little memory, say) becomes a row. The rest goes on."""
+    found = []
+    try:
+        for row in part():
+            found.append(row)
+    except (RuntimeError, AssertionError) as error:
+        found.append(Row("  what comes next", "failed", str(error).splitlines()[0][:200]))
+    return found
 
 
 def line(row: Row) -> str:
@@ -102,10 +118,10 @@ def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]
         return
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
     paths = [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
+    settings = {"PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1", "COLUMNS": "200"}
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True,
+            command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True,
             timeout=SECONDS[what], check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -115,7 +131,7 @@ def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]
     yield Row(what, "failed" if done.returncode else "passed", last)
     for words in done.stdout.splitlines():
         if words.startswith(("FAILED", "ERROR")):
-            yield Row(f"  {words}"[:120], "failed")
+            yield Row(f"  {words}"[:180], "failed")
 
 
 def speeds(case: Case, device: torch.device, repeats: int) -> Iterator[Row]:
@@ -149,6 +165,18 @@ def times(
     }
     found = interleave(actions, repeats, case.network)
     return {who: summary(seconds)["median"] for who, seconds in found.items()}
+
+
+def at_work(case: Case, device: torch.device, repeats: int) -> Iterator[Row]:
+    """The share of a training step in which the GPU computes; the rest, it waits for Python."""
+    for each in (c for c in contenders(case) if c.whose == "ours" and c.way == "plain"):
+        step = training_step(build_equal(each, case, device), case, each, device)
+        seconds = summary(interleave({"": step}, repeats, case.network)[""])["median"]
+        with profile() as seen:
+            time_once(step)
+        kernels = (event for event in seen.events() if event.device_type == DeviceType.CUDA)
+        share = sum(event.time_range.elapsed_us() for event in kernels) / 1e6 / seconds
+        yield Row(f"{title(case, each.name)}: the GPU computes", 100 * share, "% of the time")
 
 
 def memory(case: Case, device: torch.device) -> Iterator[Row]:

@@ -96,18 +96,21 @@ def test_predictions_on_the_gpu_are_those_of_the_cpu(all_32_bits):
 
 
 @pytest.mark.parametrize("memory", ["recompute", "one_buffer"])
-def test_saving_memory_leaves_the_gradients_as_they_are(memory, all_32_bits):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_saving_memory_leaves_the_gradients_as_they_are(memory, dtype, all_32_bits):
     config = get_config("densenet_bc40", in_channels=1)
     torch.manual_seed(0)
-    plain = DenseNet(config).cuda()
-    saving = DenseNet(config, memory=memory).cuda()
+    plain = DenseNet(config).to("cuda", dtype)
+    saving = DenseNet(config, memory=memory).to("cuda", dtype)
     saving.load_state_dict(plain.state_dict())
-    x, labels = torch.rand(8, 1, 28, 28, device="cuda"), torch.arange(8, device="cuda")
+    x, labels = torch.rand(8, 1, 28, 28).to("cuda", dtype), torch.arange(8, device="cuda")
     for model in (plain, saving):
         F.cross_entropy(model(x), labels).backward()
-    for (name, ours), theirs in zip(saving.named_parameters(), plain.parameters(), strict=True):
-        difference = (ours.grad - theirs.grad).norm() / theirs.grad.norm()
-        assert difference < 1e-3, name  # rounding: a GPU adds in another order each time
+    both = zip(saving.parameters(), plain.parameters(), strict=True)
+    apart = torch.stack([(a.grad - b.grad).norm() / b.grad.norm() for a, b in both])
+    # in 32 bits, an output within rounding of zero passes one ReLU and not the other, now and then
+    far, usual = (1e-10, 1e-10) if dtype == torch.float64 else (0.1, 1e-4)
+    assert apart.max() < far and apart.median() < usual
 
 
 @pytest.mark.parametrize("memory", ["recompute", "one_buffer"])

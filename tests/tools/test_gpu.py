@@ -84,3 +84,19 @@ def test_speeds_and_steps_are_measured_for_each_way(monkeypatch):
     ways = [row.what for row in gpu.steps(TINY, CPU, 1)]
     assert any("recompute" in what for what in ways) and any("torchvision" in w for w in ways)
     assert not any("timm" in what for what in ways)
+
+
+def test_what_a_part_can_t_do_becomes_a_row_after_what_it_could():
+    def part():
+        yield gpu.Row("one", 1.0, "s")
+        raise RuntimeError("CUDA out of memory. Tried to allocate much\nmore")
+
+    first, last = gpu.attempt(part)
+    assert first.what == "one"
+    assert (last.value, last.unit) == ("failed", "CUDA out of memory. Tried to allocate much")
+
+
+def test_without_a_gpu_none_computes(monkeypatch):
+    monkeypatch.setattr(clock, "WARM_UP", 0)
+    rows = list(gpu.at_work(TINY, CPU, 1))
+    assert [row.value for row in rows] == [0.0, 0.0]  # in 32 bits, and in bf16
