@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ D2L = Case("densenet_d2l", 256, 96)
 BC100 = Case("densenet_bc100", 64, 32)
 DENSENET121 = Case("densenet121", 32, 224)
 CHAPTERS = ("00_at_work", "03_concatenation", "07_training", "09_memory_and_speed")
+COLOUR = re.compile(r"\x1b\[\d*m")  # of nbval's words
 SECONDS = {"tests": 90, "chapters": 180}  # that pytest may take; what is cut off has failed
 
 
@@ -129,7 +131,7 @@ def pytest_rows(what: str, words: list[str], needed: list[str]) -> Iterator[Row]
         return
     *_, last = done.stdout.strip().splitlines() or [done.stderr.strip()[-200:]]
     yield Row(what, "failed" if done.returncode else "passed", last)
-    for words in done.stdout.splitlines():
+    for words in COLOUR.sub("", done.stdout).splitlines():
         if words.startswith(("FAILED", "ERROR")):
             yield Row(f"  {words}"[:180], "failed")
 
@@ -168,7 +170,7 @@ def times(
 
 
 def at_work(case: Case, device: torch.device, repeats: int) -> Iterator[Row]:
-    """The share of a training step in which the GPU computes; the rest, it waits for Python."""
+    """The share of a training step in which the GPU computes; it waits for the rest."""
     for each in (c for c in contenders(case) if c.whose == "ours" and c.way == "plain"):
         step = training_step(build_equal(each, case, device), case, each, device)
         seconds = summary(interleave({"": step}, repeats, case.network)[""])["median"]

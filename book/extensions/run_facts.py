@@ -131,5 +131,14 @@ def machine_facts(record: dict[str, Any]) -> dict[str, str]:
     """Everything about a benchmark but its results, as pairs of a heading and words."""
     said = {name: str(value) for name, value in record["machine"].items()}
     said = {name[:1].upper() + name[1:]: value for name, value in said.items()}
-    measured = ", ".join(record["results"])
-    return {"Measured": measured, **said, "Repeat it": "`python -m tools.benchmark`"}
+    measured, command = ", ".join(record.get("results", ())), "python -m tools.benchmark"
+    if "rows" in record:
+        measured, command = "; ".join(map(gpu_row, record["rows"])), "make gpu"
+    return {"Measured": measured, **said, "Repeat it": f"`{command}`"}
+
+
+def gpu_row(row: dict[str, Any]) -> str:
+    """What `make gpu` found, in words: "chapters: passed, 123 passed in 61.73s"."""
+    if isinstance(row["value"], str):
+        return ", ".join(filter(None, (f"{row['what'].strip()}: {row['value']}", row["unit"])))
+    return f"{row['what'].strip()}: {row['value']:,.4g} {row['unit']}"

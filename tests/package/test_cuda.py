@@ -108,9 +108,9 @@ def test_saving_memory_leaves_the_gradients_as_they_are(memory, dtype, all_32_bi
         F.cross_entropy(model(x), labels).backward()
     both = zip(saving.parameters(), plain.parameters(), strict=True)
     apart = torch.stack([(a.grad - b.grad).norm() / b.grad.norm() for a, b in both])
-    # in 32 bits, an output within rounding of zero passes one ReLU and not the other, now and then
-    far, usual = (1e-10, 1e-10) if dtype == torch.float64 else (0.1, 1e-4)
-    assert apart.max() < far and apart.median() < usual
+    # in 32 bits, an output within rounding of zero passes one ReLU and not the other, now and then,
+    # and all gradients before it change: by a hundredth at most, in six tries on a processor
+    assert apart.max() < (1e-10 if dtype == torch.float64 else 0.1)
 
 
 @pytest.mark.parametrize("memory", ["recompute", "one_buffer"])

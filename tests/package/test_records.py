@@ -123,20 +123,26 @@ def test_the_comparison_of_chapter_8_has_five_networks_trained_alike():
         assert run.data == dense.data and changed <= {"epochs"}
 
 
-def test_the_change_of_chapter_8_pairs_seeds_that_learn_from_the_same_images():
-    dense, twin = load_seeds("change_dense"), load_seeds("change_twin")
+@pytest.mark.parametrize(("round_", "images"), [("early", 20_000), ("change", 60_000)])
+def test_the_change_of_chapter_8_pairs_seeds_that_learn_from_the_same_images(round_, images):
+    dense, twin = load_seeds(f"{round_}_dense"), load_seeds(f"{round_}_twin")
+    assert len(dense) == 5
     for one, other in zip(dense, twin, strict=True):
         changed = {key for key in one.recipe if one.recipe[key] != other.recipe[key]}
-        assert one.data == other.data and changed <= {"lr"}
+        assert one.data == other.data and one.data["train"] == images
+        assert changed == ({"lr"} if round_ == "early" else set())
     for run in (*dense, *twin):
         right = np.mean(np.array(run.answers) == garment_labels())
         assert right == pytest.approx(run.rows[-1]["test_accuracy"], abs=1e-9)
 
 
+RATES = ("low", "middle", "high", "highest")
+
+
 @pytest.mark.parametrize("name", ["dense", "twin"])
 def test_the_rates_of_chapter_8_were_chosen_by_validation_images_and_differ_in_nothing_else(name):
-    tries = [load_record(f"rate_{name}_{rate}") for rate in ("low", "middle", "high")]
-    assert [run.recipe["lr"] for run in tries] == [0.05, 0.1, 0.2]
+    tries = [load_record(f"rate_{name}_{rate}") for rate in RATES]
+    assert [run.recipe["lr"] for run in tries] == [0.05, 0.1, 0.2, 0.4]
     for run in tries:
         assert run.data == tries[0].data and run.data["validation"] == run.data["test"] == 5000
         assert run.recipe | {"lr": 0.1} == tries[1].recipe
