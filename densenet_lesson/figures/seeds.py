@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
+from matplotlib.ticker import FuncFormatter
+
 from ..configs import check_choice
 from .drawing import INK, NEW, PLAIN, SMALL, SUM, TEXT, TRANSITION, WIDTH, Drawing
 
 COLORS = {"dense": NEW, "sum": SUM, "other": TRANSITION, "plain": PLAIN}
 ROW = 0.42  # inches
+PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 def seeds(
@@ -46,7 +49,7 @@ def seeds(
     axes.set_ylim(len(runs) - 0.5, -0.5)  # the first row is on top
     axes.set_xlabel(label, fontsize=TEXT)
     axes.locator_params(axis="x", nbins=4)
-    axes.xaxis.set_major_formatter(lambda result, _: f"{100 * result:.4g} %")
+    axes.xaxis.set_major_formatter(PERCENT)
     axes.grid(axis="x", color=PLAIN)
     figure.settle()
     figure.alt = describe(runs, label)
