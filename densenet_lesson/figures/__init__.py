@@ -11,7 +11,7 @@ from typing import Any
 
 import matplotlib
 
-from .bars import bars
+from .bars import bars, stacked
 from .blocks import connectivity, dense_block, dense_layer, residual_block, transition
 from .branches import inception_module
 from .curves import curves
@@ -58,6 +58,7 @@ __all__ = [
     "roofline",
     "seeds",
     "side_by_side",
+    "stacked",
     "stage_map",
     "transition",
     "use_svg",

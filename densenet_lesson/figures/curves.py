@@ -8,7 +8,7 @@ from typing import Any
 
 from ..configs import check_choice
 from .drawing import INK, LINES, NEW, PLAIN, SMALL, SUM, TEXT, WIDTH, Drawing
-from .seeds import check_runs
+from .seeds import PERCENT, check_runs
 
 COLORS = {"dense": NEW, "sum": SUM, "plain": INK}
 MARKS = {"dense": "s", "sum": "o", "plain": "^"}
@@ -57,6 +57,7 @@ def curves(
     axes.set_xlabel("epoch", fontsize=TEXT)
     axes.set_ylabel(label, fontsize=TEXT)
     axes.locator_params(axis="x", nbins=8, integer=True)
+    axes.yaxis.set_major_formatter(PERCENT)
     axes.grid(axis="y", color=PLAIN)
     figure.settle()
     figure.alt = alt

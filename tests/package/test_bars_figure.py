@@ -35,3 +35,31 @@ def test_the_first_bar_is_set_off_from_the_others():
 def test_what_cannot_be_drawn_is_named(shares, message):
     with pytest.raises(ValueError, match=message):
         figures.bars(shares, "right answers", alt="No bar.")
+
+
+COSTS = {"plain": {"input": 30, "new": 10}, "bottleneck": {"mix": 5, "look": 20}}
+
+
+def test_a_cost_is_a_bar_of_its_parts_with_what_is_written_beside_it():
+    axes = figures.stacked(COSTS, ["40", "5 + 20 = 25"], alt="Two bars.").axes[0]
+    assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [
+        *((0, 30), (30, 10)),
+        *((0, 5), (5, 20)),
+    ]
+    colors = [to_hex(bar.get_facecolor()) for bar in axes.patches]
+    expected = (figures.INPUT, figures.NEW, figures.PLAIN, figures.PLAIN)
+    assert colors == [color.lower() for color in expected]
+    assert [text.get_text() for text in axes.texts] == ["plain", "40", "bottleneck", "5 + 20 = 25"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "written", "message"),
+    [
+        ({}, [], r"must be one text for each of \[\]"),
+        (COSTS, ["40"], r"written=\['40'\] must be one text for each of \['plain', 'bottleneck'\]"),
+        ({"a": {"b": 0}}, ["0"], r"rows\['a'\]\['b'\]=0 must be more than 0"),
+    ],
+)
+def test_costs_that_cannot_be_drawn_are_named(rows, written, message):
+    with pytest.raises(ValueError, match=message):
+        figures.stacked(rows, written, alt="No bar.")

@@ -73,6 +73,11 @@ DRAWINGS = {
     "roofline": lambda: figures.roofline(
         {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
     ),
+    "stacked": lambda: figures.stacked(
+        {"layer 1": {"input": 9}, "ResNet, bottleneck": {"down": 3, "up": 4}},
+        ["9", "3 + 4 = 7"],
+        ALT,
+    ),
     "seeds": lambda: figures.seeds({"DenseNet": [0.9, 0.93], "plain": [0.8]}, label="accuracy"),
     "curves": lambda: figures.curves(CURVES, KINDS, "training accuracy", ALT, ["plain, 10"]),
     "feature maps": lambda: figures.feature_maps(

@@ -26,7 +26,7 @@ def test_each_run_is_a_point_in_its_row(axes):
 def test_the_mean_is_a_line_and_a_number(axes):
     means = [fmean(results) for results in RUNS.values()]
     assert [line.get_xdata()[0] for line in axes.lines] == means
-    assert [text.get_text() for text in axes.texts] == [f"{mean:.4f}" for mean in means]
+    assert [text.get_text() for text in axes.texts] == ["92.0 %", "92.0 %", "85.0 %"]
 
 
 def test_a_row_has_the_colour_of_its_kind(axes):
@@ -37,7 +37,12 @@ def test_a_row_has_the_colour_of_its_kind(axes):
 def test_the_words_tell_every_result():
     alt = figures.seeds(RUNS, label="test accuracy").alt
     assert "one point a run (test accuracy)" in alt
-    assert "DenseNet: 0.9100, 0.9300, 0.9200, mean 0.9200." in alt
+    assert "DenseNet: 91.0 %, 93.0 %, 92.0 %, mean 92.0 %." in alt
+
+
+def test_results_that_are_close_together_have_another_digit():
+    axes = figures.seeds({"a": [0.8722, 0.8732], "b": [0.8695]}).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["87.27 %", "86.95 %"]
 
 
 @pytest.mark.parametrize(
