@@ -99,7 +99,8 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    return list(measured(config, pixels(config, image_size)))
+    size = config.image_size if image_size is None else check_positive("image_size", image_size)
+    return list(measured(config, size))
 
 
 def stages(config: Config, image_size: int | None = None) -> list[Stage]:
@@ -189,11 +190,6 @@ class Undrawn(TorchFunctionMode):
         if function in FILLING:
             return args[0] if args else kwargs["tensor"]
         return function(*args, **(kwargs or {}))
-
-
-def pixels(config: Config, image_size: int | None) -> int:
-    """The size to measure at: the one that was asked for, or the configuration's own."""
-    return config.image_size if image_size is None else check_positive("image_size", image_size)
 
 
 def run(net: nn.Module, config: Config, size: int) -> None:
