@@ -13,15 +13,8 @@ from densenet_lesson.models import build
 from densenet_lesson.training import records
 from tools import variants as tool
 
-SMALL = LinkedConfig(
-    block_config=(4, 5, 3),
-    growth_rate=4,
-    num_init_features=6,
-    stem="cifar",
-    in_channels=1,
-    num_classes=3,
-    image_size=14,
-)
+SIZES = {"block_config": (4, 5, 3), "growth_rate": 4, "num_init_features": 6}
+SMALL = replace(tool.FULL, **SIZES, num_classes=3, image_size=14)
 
 
 def test_the_patterns_read_what_their_names_say():
