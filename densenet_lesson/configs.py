@@ -263,18 +263,19 @@ CHECKS = {
     **dict.fromkeys(("bias", "shortcut_norm", "deep_supervision"), check_switch),
     "compression": check_compression,
 }
+OPTIONAL = ("bn_size", "dense_layers")  # may be None
 
 
 def check_field(name: str, value: Any) -> Any:
     """Return a field's value as Python's own; ValueError unless it makes sense."""
     if name in CHOICES:
         return check_choice(name, value, CHOICES[name])
-    if name == "name" or (name == "bn_size" and value is None):
+    if name == "name" or (name in OPTIONAL and value is None):
         return value
     return CHECKS.get(name, check_positive)(name, value)
 
 
-def check_fields(config: DenseNetConfig | ResNetConfig | TwinConfig) -> None:
+def check_fields(config: Config) -> None:
     """Check a new configuration, and store its values as Python's own."""
     store(config, **{name: check_field(name, value) for name, value in vars(config).items()})
 

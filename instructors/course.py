@@ -12,7 +12,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import nbformat
@@ -68,7 +67,8 @@ class Course:
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.db_url = self.db_url
         config.ClearSolutions.text_stub = TEXT_STUB
-        steps = [step for step in Autograde.autograde_preprocessors.default() if not _runs(step)]
+        steps = Autograde.autograde_preprocessors.default()
+        steps = [step for step in steps if step.__name__ != "Execute"]
         config.Autograde.autograde_preprocessors = [TakeOutputs, *steps]
         steps = GenerateFeedback.preprocessors.default()
         config.GenerateFeedback.preprocessors = [steps[0], ClearHiddenTests, *steps[1:]]
@@ -155,7 +155,3 @@ def _quiet_log() -> tuple[logging.Logger, list[str]]:
     handler.emit = lambda record: said.append(record.getMessage())
     log.addHandler(handler)
     return log, said
-
-
-def _runs(step: Any) -> bool:
-    return step.__name__ == "Execute"

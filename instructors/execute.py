@@ -21,6 +21,7 @@ from nbformat import NotebookNode, from_dict
 
 from .entry import in_unicode
 from .sandbox import Sandbox, stop
+from .sets import grade_id_of
 
 HIDDEN = "### BEGIN HIDDEN TESTS"
 LONGEST_ANSWER = 50 * 2**20
@@ -105,7 +106,8 @@ class Run:
         except Broken as broken:
             self.bad[index] = str(broken)
             cell.outputs = [_failure("Stopped", str(broken))]
-            self.notes.append(f"stopped in {_name(cell, index)}: {broken}")
+            name = grade_id_of(cell) or f"code cell {index + 1}"
+            self.notes.append(f"stopped in {name}: {broken}")
             return False
         except (KeyError, TypeError, ValueError, AttributeError):
             cell.outputs = [_failure("Tampering", "this notebook answers for the grader")]
@@ -214,10 +216,6 @@ def _memory_files(process: int) -> int:
     except OSError:  # no Linux, or it has just closed the file, or ended
         return used
     return used
-
-
-def _name(cell: NotebookNode, index: int) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", f"code cell {index + 1}")
 
 
 def _failure(name: str, text: str) -> NotebookNode:

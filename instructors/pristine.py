@@ -35,7 +35,8 @@ class Pristine:
         members = [member for module in layers for member in vars(module).values()]
         classes += [m for m in members if isinstance(m, type) and issubclass(m, torch.nn.Module)]
         self.holders = {holder: dict(vars(holder)) for holder in [*self.modules.values(), *classes]}
-        functions = {f for held in self.holders.values() for f in held.values() if _is_python(f)}
+        held = [member for members in self.holders.values() for member in members.values()]
+        functions = {member for member in held if isinstance(member, types.FunctionType)}
         self.codes = {f: (f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions}
 
     def restore(self, only: list | None = None) -> list[str]:
@@ -63,10 +64,6 @@ class Pristine:
         sys.setprofile(self.profile)
         torch.set_grad_enabled(True)
         return changed
-
-
-def _is_python(member: Any) -> bool:
-    return isinstance(member, types.FunctionType)
 
 
 def _by_torch(holder: Any, member: Any) -> bool:

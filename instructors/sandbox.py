@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,22 +161,17 @@ def stop(process: subprocess.Popen) -> None:
     """End a started runner with all that it has started, and remove its folder."""
     import psutil
 
-    try:
+    family = []
+    with suppress(psutil.NoSuchProcess):
         family = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        family = []
     process.kill()
     for member in family:
-        try:
+        with suppress(psutil.NoSuchProcess):
             member.kill()
-        except psutil.NoSuchProcess:
-            continue
     process.wait()
     for pipe in (process.stdin, process.stdout):
-        try:
+        with suppress(BrokenPipeError):
             pipe.close()
-        except BrokenPipeError:
-            continue
     if process.home:
         shutil.rmtree(process.home, ignore_errors=True)
 

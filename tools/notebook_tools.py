@@ -66,33 +66,24 @@ def write_links(root: Path) -> list[Path]:
         The files that changed.
     """
     published, d2l, changed = address.read(root), setup_cell.d2l_of(root), []
-    for path in chapters(root):
+    sets = sorted((root / "notebooks" / "assignments").glob("*.ipynb"))
+    for path in [*chapters(root), *sets]:
         before = nbformat.read(path, as_version=4)
         notebook = copy.deepcopy(before)
-        link = COLAB_LINK.format(colab=published.on_colab(path.stem)) if published else NO_LINK
-        put_cell(notebook, nbformat.v4.new_markdown_cell(link, id="colab-link"), 1)
-        first_code = [cell.cell_type for cell in notebook.cells].index("code")
-        setup = setup_cell.installing(published, d2l)
-        cell = nbformat.v4.new_code_cell(setup, id="setup", metadata=setup_cell.FOLDED)
-        put_cell(notebook, cell, first_code)
-        changed += write_if_changed(notebook, before, path)
-    for path in sorted((root / "notebooks" / "assignments").glob("*.ipynb")):
-        before = nbformat.read(path, as_version=4)
-        notebook = copy.deepcopy(before)
-        setup = setup_cell.installing(published, d2l, setup_cell.PROBLEM_SET)
-        setup_cell.setup_cell(notebook).source = setup
-        changed += write_if_changed(notebook, before, path)
+        if path in sets:
+            setup = setup_cell.installing(published, d2l, setup_cell.PROBLEM_SET)
+            setup_cell.setup_cell(notebook).source = setup
+        else:
+            link = COLAB_LINK.format(colab=published.on_colab(path.stem)) if published else NO_LINK
+            put_cell(notebook, nbformat.v4.new_markdown_cell(link, id="colab-link"), 1)
+            first_code = [cell.cell_type for cell in notebook.cells].index("code")
+            setup = setup_cell.installing(published, d2l)
+            cell = nbformat.v4.new_code_cell(setup, id="setup", metadata=setup_cell.FOLDED)
+            put_cell(notebook, cell, first_code)
+        if notebook != before:
+            write(notebook, path)
+            changed.append(path)
     return changed + write_metadata(root, published)
-
-
-def write_if_changed(
-    notebook: nbformat.NotebookNode, before: nbformat.NotebookNode, path: Path
-) -> list[Path]:
-    """Write a notebook that is not as it was; the list of what was written."""
-    if notebook == before:
-        return []
-    write(notebook, path)
-    return [path]
 
 
 # What programs read: the line that gives the address, and the line that it follows.

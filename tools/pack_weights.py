@@ -94,23 +94,21 @@ def pack_images(name: str, count: int) -> bytes:
     return json.dumps(header).encode() + b"\n" + pixels.to(torch.uint8).numpy().tobytes()
 
 
-def pack_garments() -> bytes:
-    """The test images of chapter 0 with their labels, as NumPy stores them."""
+def garments() -> dict[str, bytes]:
+    """Fashion-MNIST's test images of chapter 0, and the right classes of all, by their files."""
     _, test = data.load("fashion_mnist")
-    file = io.BytesIO()
-    np.savez_compressed(
-        file,
-        images=test.images[:GARMENTS, 0].numpy(),
-        labels=test.labels[:GARMENTS].numpy().astype("uint8"),
-        class_names=np.array(test.class_names),
-    )
-    return file.getvalue()
+    labels = test.labels.numpy().astype("uint8")
+    some = {"images": test.images[:GARMENTS, 0].numpy(), "labels": labels[:GARMENTS]}
+    return {
+        "garments_images.npz": as_npz(**some, class_names=np.array(test.class_names)),
+        "garments_labels.npz": as_npz(labels=labels),
+    }
 
 
-def pack_labels() -> bytes:
-    """The right classes of all test images of Fashion-MNIST, as NumPy stores them."""
+def as_npz(**arrays: np.ndarray) -> bytes:
+    """Arrays as NumPy stores them."""
     file = io.BytesIO()
-    np.savez_compressed(file, labels=data.load("fashion_mnist")[1].labels.numpy().astype("uint8"))
+    np.savez_compressed(file, **arrays)
     return file.getvalue()
 
 
@@ -120,11 +118,9 @@ def main(words: list[str] | None = None) -> int:
         if word != "--images":
             pack_run(Path(word))
             continue
-        for name, count in IMAGES.items():
-            path = RESULTS / "weights" / f"{name}_images.u8"
-            write_atomically(path, pack_images(name, count))
-        write_atomically(RESULTS / "weights" / "garments_images.npz", pack_garments())
-        write_atomically(RESULTS / "weights" / "garments_labels.npz", pack_labels())
+        files = {f"{name}_images.u8": pack_images(name, count) for name, count in IMAGES.items()}
+        for name, content in (files | garments()).items():
+            write_atomically(RESULTS / "weights" / name, content)
     return 0
 
 

@@ -117,12 +117,10 @@ def print_until_settled(page: Page) -> bytes:
 def page_numbers(printed: bytes, anchors: set[str]) -> dict[str, int]:
     """Return for each anchor the number of the page on which it is; the cover is page 1."""
     reader = PdfReader(BytesIO(printed))
-    places = reader.named_destinations
-    missing = anchors - {name.removeprefix("/") for name in places}
-    if missing:
+    places = {name.removeprefix("/"): at for name, at in reader.named_destinations.items()}
+    if missing := anchors - places.keys():
         raise RuntimeError(f"the PDF does not know where these are: {sorted(missing)}")
-    names = {name.removeprefix("/"): place for name, place in places.items()}
-    return {name: reader.get_destination_page_number(names[name]) + 1 for name in anchors}
+    return {name: reader.get_destination_page_number(places[name]) + 1 for name in anchors}
 
 
 def main() -> int:

@@ -58,12 +58,12 @@ def script() -> str:
     defaults = {"densenet": DenseNetConfig(), "resnet": ResNetConfig()}
     networks = {"densenet": DENSENETS, "resnet": RESNETS}
     lines = [HEADER, "window.lesson.defaults = {"]
-    lines += [f"  {kind}: {written(fields(config))}," for kind, config in defaults.items()]
+    lines += [f"  {kind}: {json.dumps(fields(config))}," for kind, config in defaults.items()]
     lines += ["};", "", "window.lesson.presets = {"]
     for kind, configs in networks.items():
         for key, config in configs.items():
             changes = {"kind": kind, **changed(config, defaults[kind])}
-            lines.append(f"  {key}: {written(changes)},")
+            lines.append(f"  {key}: {json.dumps(changes, ensure_ascii=False)},")
     return "\n".join([*lines, "};", ""])
 
 
@@ -76,11 +76,6 @@ def changed(config: Config, default: Config) -> dict:
 def fields(config: Config) -> dict:
     """Return a configuration as a dictionary, without what the planner has no use for."""
     return {name: value for name, value in asdict(config).items() if name not in LEFT_OUT}
-
-
-def written(values: dict) -> str:
-    """Write values as a JavaScript object."""
-    return json.dumps(values, ensure_ascii=False)
 
 
 SCRIPTS = {"presets.js": script, "explore_addition_photo.js": photo_script}

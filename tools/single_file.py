@@ -34,17 +34,13 @@ def chapter(path: Path, root: Path) -> NotebookNode:
         RuntimeError: the wheel could not be built.
     """
     notebook = nbformat.read(path, as_version=4)
-    carry_wheel(notebook, wheel_for(root, path.stem), d2l_of(root))
+    name = path.stem if records_of(root, path.stem) else ""  # those without records share a wheel
+    carry_wheel(notebook, build_wheel(root, name), d2l_of(root))
     settle_links(notebook, "notebooks")
     for cell in notebook.cells:
         if cell.id == "colab-link":
             cell.source = ALONE
     return notebook
-
-
-def wheel_for(root: Path, chapter: str) -> tuple[str, bytes]:
-    """The wheel for a chapter; chapters that show no recorded run share one."""
-    return build_wheel(root, chapter if records_of(root, chapter) else "")
 
 
 @cache

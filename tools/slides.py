@@ -8,7 +8,6 @@ on on the next. The slides need no network: reveal.js lies beside them.
 
 import argparse
 import base64
-import importlib.util
 import math
 import re
 import shutil
@@ -17,6 +16,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
 import nbformat
@@ -60,7 +60,7 @@ PICTURE = 440  # as high as a picture should be at least, if its width allows
 
 FORMATTER = HtmlFormatter(nowrap=True, style="a11y-high-contrast-light")
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-MARKDOWN.use(dollarmath_plugin, renderer=lambda text, options: formula(text, options))
+MARKDOWN.use(dollarmath_plugin, renderer=lambda text, how: mathml(text, how["display_mode"]))
 
 
 @dataclass
@@ -84,11 +84,6 @@ class Slide:
     def room(self) -> float:
         """The height that is left."""
         return ROOM - title_height(self.title) - sum(b.height + GAP for b in self.blocks)
-
-
-def formula(text: str, options: dict) -> str:
-    """Write a formula as MathML."""
-    return mathml(text, options["display_mode"])
 
 
 def title_height(title: str) -> float:
@@ -447,27 +442,17 @@ def contents(titles: dict[str, str]) -> str:
 """
 
 
-def package(name: str) -> Path:
-    """Where an installed package lies; also one whose name Python cannot import."""
-    return Path(importlib.util.find_spec(name).origin).parent
-
-
 def copy_libraries(folder: Path) -> None:
     """Copy what the pages load."""
-    reveal = package("sphinx_revealjs") / "_static" / "revealjs"
+    reveal = files("sphinx_revealjs") / "_static" / "revealjs"
+    (folder / "reveal").mkdir()
     for name in REVEAL:
-        copy(reveal / name, folder / "reveal" / Path(name).name)
+        shutil.copy(reveal / name, folder / "reveal")
     shutil.copytree(STATIC / "fonts", folder / "fonts")
     sheets = (STATIC / "fonts.css", Path(__file__).with_suffix(".css"))
     styles = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     colours = FORMATTER.get_style_defs(".reveal pre")
     (folder / "slides.css").write_text("\n".join([*styles, colours, ""]), encoding="utf-8")
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy a file, and make its folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
 
 
 def make_slides(notebooks: list[Path], out: Path) -> None:

@@ -203,7 +203,7 @@ def answers(text: Tag) -> None:
         if cell and "COLAB_RELEASE_TAG" in cell.get_text():
             cell.decompose()  # there is nothing to set up on paper
         elif cell and "tag_hide-input" in cell["class"]:
-            open_code(folded)
+            open_up(folded)  # code whose output is on the page anyway
         else:
             question = folded.find_parent("section").find(HEADING).get_text()
             if not any(question == asked for asked, _ in told):
@@ -216,8 +216,8 @@ def answers(text: Tag) -> None:
         text.find("section").append(section)
 
 
-def open_code(folded: Tag) -> None:
-    """Show folded code whose output is on the page anyway."""
+def open_up(folded: Tag) -> None:
+    """Show what is folded, without the line that one would click on."""
     folded.summary.decompose()
     folded.unwrap()
 
@@ -242,6 +242,5 @@ def move(whole: Tag, folded: Tag, name: str, tell: bool) -> Tag:
     if tell and title != "Solution":
         answer.append(make_tag("p", title, class_="answer-title"))
     answer.append(whole.extract())
-    folded.summary.decompose()
-    folded.unwrap()
+    open_up(folded)
     return answer

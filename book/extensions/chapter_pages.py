@@ -83,7 +83,8 @@ def short(old: nodes.title, title: re.Match) -> list[nodes.Node]:
 def fold(section: nodes.section) -> None:
     """Put all from an exercise's first folded part on behind one fold."""
     parts = section.children
-    start = next((i for i, part in enumerate(parts) if is_folded(part)), None)
+    folded = (i for i, part in enumerate(parts) if is_bare_fold(part) or part.get("hide_mode"))
+    start = next(folded, None)
     if start is None:
         return
     solution = [part for part in parts[start:] if not is_bare_fold(part)]
@@ -94,11 +95,6 @@ def fold(section: nodes.section) -> None:
     opening = nodes.raw("", OPEN.format(name), format="html")
     closing = nodes.raw("", "</details>", format="html")
     section[start:] = [opening, *solution, closing]
-
-
-def is_folded(part: nodes.Node) -> bool:
-    """Tell whether a part is folded, or begins a fold."""
-    return is_bare_fold(part) or bool(part.get("hide_mode"))
 
 
 def is_bare_fold(part: nodes.Node) -> bool:

@@ -31,11 +31,6 @@ def people(authors: list[dict[str, str]]) -> str:
     return " and ".join(names)
 
 
-def year_of(citation: dict[str, Any], copyright: str) -> str:
-    """The year of the release, or, before there is one, of the copyright."""
-    return str(citation.get("date-released", copyright))[:4]
-
-
 def course_entry(citation: dict[str, Any], year: str) -> str:
     """The course itself, as BibTeX. `misc` is known to every style."""
     fields = {
@@ -72,7 +67,8 @@ class Citation(SphinxDirective):
         self.env.note_dependency(str(path))
         self.env.note_dependency(__file__)
         citation = yaml.safe_load(path.read_text(encoding="utf-8"))
-        year = year_of(citation, self.config.copyright)
+        # of the release, or, before there is one, of the copyright
+        year = str(citation.get("date-released", self.config.copyright))[:4]
         if self.arguments[0] == "words":
             return [words(citation, year)]
         if self.arguments[0] == "course":

@@ -20,21 +20,12 @@ RESULTS = "book/results"
 def read_records(root: Path) -> dict[str, dict[str, Any]]:
     """The recorded training runs by name, in alphabetical order."""
     paths = sorted((root / RESULTS).glob("*.json"))
-    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
-    return {name: record for name, record in found.items() if is_run(record)}
-
-
-def is_run(record: Any) -> bool:
-    """Tell whether a file holds a training run, and not another measurement."""
-    return isinstance(record, dict) and str(record.get("format")).startswith(
-        "densenet_lesson record"
-    )
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def read_bands(root: Path) -> dict[str, dict[str, Any]]:
     """For each run, the test accuracies that a repetition may come to, and why."""
-    path = root / RESULTS / "bands.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return tomllib.loads((root / RESULTS / "bands.toml").read_text(encoding="utf-8"))
 
 
 def read_benchmarks(root: Path) -> dict[str, dict[str, Any]]:

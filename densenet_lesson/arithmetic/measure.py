@@ -15,10 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.nn.modules.module import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-)
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -99,7 +96,8 @@ def trace(config: Config, image_size: int | None = None) -> list[Row]:
     Raises:
         ValueError: if the image is too small for the network's poolings.
     """
-    return list(measured(config, pixels(config, image_size)))
+    size = config.image_size if image_size is None else check_positive("image_size", image_size)
+    return list(measured(config, size))
 
 
 def stages(config: Config, image_size: int | None = None) -> list[Stage]:
@@ -189,11 +187,6 @@ class Undrawn(TorchFunctionMode):
         if function in FILLING:
             return args[0] if args else kwargs["tensor"]
         return function(*args, **(kwargs or {}))
-
-
-def pixels(config: Config, image_size: int | None) -> int:
-    """The size to measure at: the one that was asked for, or the configuration's own."""
-    return config.image_size if image_size is None else check_positive("image_size", image_size)
 
 
 def run(net: nn.Module, config: Config, size: int) -> None:

@@ -6,17 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..configs import check_choice, check_positive, positive_tuple, store
 from .inception import inception_v1
-from .layers import (
-    KINDS,
-    Activation,
-    Conv,
-    ConvUnit,
-    Dropout,
-    Layer,
-    Linear,
-    Pool,
-    check_layers,
-)
+from .layers import KINDS, Activation, Conv, ConvUnit, Dropout, Layer, Linear, Pool, check_layers
 
 
 @dataclass(frozen=True)

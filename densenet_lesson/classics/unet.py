@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks import DenseBlock, Transition, explain_images, init_weights
-from ..configs import check_positive, check_share, positive_tuple, store
+from ..configs import check_fields
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,15 @@ class UNetConfig:
     image_size: int = 48
 
     def __post_init__(self) -> None:
-        for field in ("in_channels", "num_classes", "image_size"):
-            store(self, **{field: check_positive(field, getattr(self, field))})
-        store(self, widths=positive_tuple("widths", self.widths))
+        check_fields(self)
         doubled = [self.widths[0] * 2**level for level in range(len(self.widths))]
         if list(self.widths) != doubled:
             raise ValueError(f"widths={self.widths} must double from level to level: {doubled}")
-        if self.dense_layers is not None:
-            check_positive("dense_layers", self.dense_layers)
-            if self.widths[0] % (2 * self.dense_layers):
-                raise ValueError(
-                    f"widths={self.widths} must begin with a multiple of {2 * self.dense_layers}, "
-                    f"of which each of dense_layers={self.dense_layers} can add an equal share"
-                )
+        if self.dense_layers is not None and self.widths[0] % (2 * self.dense_layers):
+            raise ValueError(
+                f"widths={self.widths} must begin with a multiple of {2 * self.dense_layers}, "
+                f"of which each of dense_layers={self.dense_layers} can add an equal share"
+            )
 
 
 @dataclass(frozen=True)
@@ -81,11 +77,7 @@ class FCDenseNetConfig:
     image_size: int = 224
 
     def __post_init__(self) -> None:
-        counts = ("growth_rate", "num_init_features", "in_channels", "num_classes", "image_size")
-        for field in counts:
-            store(self, **{field: check_positive(field, getattr(self, field))})
-        store(self, block_config=positive_tuple("block_config", self.block_config))
-        check_share("drop_rate", self.drop_rate)
+        check_fields(self)
         if len(self.block_config) % 2 == 0:
             raise ValueError(
                 f"block_config={self.block_config} must hold an odd number of blocks: as many up "

@@ -97,12 +97,6 @@ def as_labels(name: str, array: Any) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def as_names(names: Iterable[Any]) -> tuple[str, ...]:
-    """Names of classes as texts; bytes are read as UTF-8, ends of lines and spaces go."""
-    texts = (name.decode() if isinstance(name, bytes) else str(name) for name in names)
-    return tuple(text.strip() for text in texts)
-
-
 def check_count(images: str, labels: str, pixels: np.ndarray, numbers: np.ndarray) -> None:
     """Raise a ValueError unless there is a label for each image."""
     if len(pixels) != len(numbers):
@@ -113,12 +107,16 @@ def check_count(images: str, labels: str, pixels: np.ndarray, numbers: np.ndarra
 
 
 def as_classes(names: Iterable[Any] | None, **labels: np.ndarray) -> tuple[str, ...]:
-    """Names of the classes as texts; None numbers them.
+    """Names of the classes as texts: bytes are read as UTF-8, ends of lines and spaces go.
+
+    None numbers the classes.
 
     Raises:
         ValueError: if the labels count from 1, or are not those that have a name.
     """
-    names = None if names is None else as_names(names)
+    if names is not None:
+        texts = (name.decode() if isinstance(name, bytes) else str(name) for name in names)
+        names = tuple(text.strip() for text in texts)
     low = min(numbers.min() for numbers in labels.values())
     high = max(numbers.max() for numbers in labels.values())
     count = high + 1 if names is None else len(names)

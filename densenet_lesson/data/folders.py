@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..configs import check_positive
 from .images import Images
-from .loading import DataError
+from .loading import DataError, reason
 
 OWN_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
 MODES = {1: "L", 3: "RGB"}
@@ -70,10 +70,9 @@ def read_image(path: str | Path, size: int = 224, channels: int = 3) -> Tensor:
             image = image.convert(MODES[channels])
             image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
     except Exception as error:  # a damaged file can make Pillow raise almost anything
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise DataError(
-            f"{path} can't be read as an image ({reason}). Save it anew as JPEG or PNG (a phone's "
-            "HEIC, too), or take it out of the folder"
+            f"{path} can't be read as an image ({reason(error)}). Save it anew as JPEG or PNG "
+            "(a phone's HEIC, too), or take it out of the folder"
         ) from error
     pixels = np.array(image, dtype=np.uint8).reshape(size, size, channels)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()

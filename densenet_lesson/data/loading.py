@@ -102,7 +102,7 @@ def _load_npz(path: Path) -> tuple[Images, Images]:
         return _as_pair(**arrays)
     except Exception as error:  # a damaged file can make numpy raise almost anything
         raise DataError(
-            f"{path} can't be used ({_reason(error)}). Write it with numpy.savez_compressed: "
+            f"{path} can't be used ({reason(error)}). Write it with numpy.savez_compressed: "
             "train_images, train_labels, test_images, test_labels, and if you like class_names."
         ) from error
 
@@ -139,7 +139,7 @@ def _read_debian(dataset: type) -> tuple[Images, Images]:
             return _read(dataset, Path(folder))
     except Exception as error:  # a damaged file can make the readers raise almost anything
         raise DataError(
-            f"{DEBIAN_FASHION_MNIST} is damaged ({_reason(error)}). Install it again: "
+            f"{DEBIAN_FASHION_MNIST} is damaged ({reason(error)}). Install it again: "
             "sudo apt-get install --reinstall dataset-fashion-mnist"
         ) from error
 
@@ -149,7 +149,7 @@ def _read_local(dataset: type, place: Path, folder: str) -> tuple[Images, Images
         return _read(dataset, place)
     except Exception as error:  # a damaged file can make the readers raise almost anything
         raise DataError(
-            f"{(place / folder).resolve()} is incomplete or damaged ({_reason(error)}). "
+            f"{(place / folder).resolve()} is incomplete or damaged ({reason(error)}). "
             "Delete it or move it away, then call load again to download it afresh."
         ) from error
 
@@ -165,7 +165,7 @@ def _download(dataset: type, root: Path, folder: str) -> tuple[Images, Images]:
         return pair
     except Exception as error:
         raise DataError(
-            f"The download of {dataset.__name__} to {root} failed ({_reason(error)}). "
+            f"The download of {dataset.__name__} to {root} failed ({reason(error)}). "
             f"Nothing half-written is left. Check the network and that you may write to {root}, "
             f"then call load again; or {_other_ways(root, folder)}."
         ) from error
@@ -226,7 +226,8 @@ def _as_pair(**arrays: Any) -> tuple[Images, Images]:
     return train, test
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an error says, in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

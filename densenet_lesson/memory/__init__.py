@@ -17,7 +17,7 @@ Source: Pleiss et al., "Memory-Efficient Implementation of DenseNets", arXiv:170
 from __future__ import annotations
 
 from ..blocks import CanSaveMemory, DenseBlock, Transition
-from ..configs import OTHER_NAMES, check_field
+from ..configs import OTHER_NAMES
 from .one_buffer import OneBufferBlock
 from .recompute import RecomputedBlock, RecomputedTransition
 
@@ -34,11 +34,7 @@ def attach(part: CanSaveMemory, memory: str) -> None:
     Args:
         part: what `part.memory = memory` is said of; it gets another class.
         memory: one of `configs.MEMORIES`, or "linear".
-
-    Raises:
-        ValueError: for an unknown way.
     """
-    check_field("memory", memory)
     block, transition = WAYS[OTHER_NAMES.get(memory, memory)]
     part.__class__ = block if isinstance(part, DenseBlock) else transition
     part._memory = memory

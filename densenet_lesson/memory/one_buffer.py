@@ -37,27 +37,21 @@ class OneBufferBlock(DenseBlock):
     """A dense block that keeps nothing but its output for the backward pass.
 
     [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
+
+    With running statistics (in evaluation, or where a norm is frozen) each layer normalises by its
+    own ones. Such a block is computed by `recompute_block`.
+
+    Raises:
+        RuntimeError: later, if a `torch.func` transform or a second derivative is asked for.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]."""
-        return one_buffer_block(self, x) if saves_memory(self, x) else super().forward(x)
-
-
-def one_buffer_block(block: nn.Sequential, x: Tensor) -> Tensor:
-    """What `OneBufferBlock` does where gradients are asked for.
-
-    [N, in_channels, H, W] → [N, in_channels + num_layers * growth_rate, H, W]
-
-    With running statistics (in evaluation, or where a norm is frozen) each layer normalises by its
-    weights ones. Such a block is computed by `recompute_block`.
-
-    Raises:
-        RuntimeError: if a `torch.func` transform or a second derivative is asked for.
-    """
-    if not all(norm.training for norm in block.modules() if isinstance(norm, nn.BatchNorm2d)):
-        return recompute_block(block, x)
-    return applied(OneBuffer, block, x, *(p for layer in block for p in layer.parameters()))
+        if not saves_memory(self, x):
+            return super().forward(x)
+        if not all(norm.training for norm in self.modules() if isinstance(norm, nn.BatchNorm2d)):
+            return recompute_block(self, x)
+        return applied(OneBuffer, self, x, *(p for layer in self for p in layer.parameters()))
 
 
 class OneBuffer(torch.autograd.Function):

@@ -32,11 +32,23 @@ class RecomputedTransition(Transition):
     """A transition that normalises and rectifies again in the backward pass.
 
     [N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]
+
+    It keeps its input only, if the pooling is a mean and there is no dropout. A mean over pixels
+    and a 1×1 convolution, a sum over channels, can change places: the result is the same, with a
+    quarter of the multiplications.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]."""
-        return recompute_transition(self, x) if saves_memory(self, x) else super().forward(x)
+        if not saves_memory(self, x):
+            return super().forward(x)
+        norm, relu, conv, *rest, pool = self
+        if isinstance(pool, nn.AvgPool2d) and not rest:
+            return norm_relu_conv(norm, lambda y: pool(relu(y)), conv, [x])
+        x = norm_relu_conv(norm, relu, conv, [x])
+        for module in (*rest, pool):  # dropout, pooling
+            x = module(x)
+        return x
 
 
 class NormReluConv(torch.autograd.Function):
@@ -116,23 +128,6 @@ def recompute_layer(layer: nn.Sequential, features: Sequence[Tensor]) -> Tensor:
     if hasattr(layer, "conv2"):  # with a bottleneck
         x = norm_relu_conv(layer.norm2, layer.relu2, layer.conv2, [x])
     return layer.drop2(x) if hasattr(layer, "drop2") else x
-
-
-def recompute_transition(transition: nn.Sequential, x: Tensor) -> Tensor:
-    """A transition that keeps its input only, if the pooling is a mean and there is no dropout.
-
-    [N, in_channels, H, W] → [N, out_channels, H // 2, W // 2]
-
-    A mean over pixels and a 1×1 convolution, a sum over channels, can change places: the result is
-    the same, with a quarter of the multiplications.
-    """
-    norm, relu, conv, *rest, pool = transition
-    if isinstance(pool, nn.AvgPool2d) and not rest:
-        return norm_relu_conv(norm, lambda y: pool(relu(y)), conv, [x])
-    x = norm_relu_conv(norm, relu, conv, [x])
-    for module in (*rest, pool):  # dropout, pooling
-        x = module(x)
-    return x
 
 
 def out_channels(block: nn.Sequential) -> int:

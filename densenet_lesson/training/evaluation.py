@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,20 +15,10 @@ from ..data.images import Images
 from .devices import autocast, check_precision, device_of, pick_device
 
 
-def evaluate(
-    model: nn.Module,
-    images: Images,
-    *,
-    batch_size: int = 256,
-    size: int | None = None,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    precision: str = "fp32",
-    device: str | torch.device | None = None,
-) -> tuple[float, float]:
-    """Measure how well a network does on images: exactly, over all of them.
+def evaluate(model: nn.Module, images: Images, **options: Any) -> tuple[float, float]:
+    """Measure how well a network does on images: exactly, over all of them. Chapter 7.
 
-    Args: the same as for `predict`.
+    The arguments are those of `class_scores`.
 
     Returns:
         Mean cross-entropy (natural logarithm), and accuracy: the share of the images, from 0 to 1,
@@ -36,8 +27,7 @@ def evaluate(
     Raises:
         ValueError: if the network has fewer classes than the images, or an option doesn't fit.
     """
-    scores = class_scores(model, images, batch_size, size, mean, std, precision, device)
-    return judge(scores, images)
+    return judge(class_scores(model, images, **options), images)
 
 
 def judge(scores: Tensor, images: Images) -> tuple[float, float]:
@@ -48,7 +38,23 @@ def judge(scores: Tensor, images: Images) -> tuple[float, float]:
     return F.cross_entropy(scores.double(), labels).item(), accuracy.item()
 
 
-def predict(
+def predict(model: nn.Module, images: Images, **options: Any) -> Tensor:
+    """Ask a network for the probability of each class, image by image. Chapter 7.
+
+    The arguments are those of `class_scores`. A `History` knows how its network wants the images:
+    `predict(model, images, **history.inputs)`.
+
+    Returns:
+        Probabilities [N, num_classes], float32, on the CPU; each row sums to 1.
+
+    Raises:
+        ValueError: for an option that doesn't fit.
+    """
+    return class_scores(model, images, **options).softmax(dim=1)
+
+
+@torch.inference_mode()
+def class_scores(
     model: nn.Module,
     images: Images,
     *,
@@ -59,41 +65,24 @@ def predict(
     precision: str = "fp32",
     device: str | torch.device | None = None,
 ) -> Tensor:
-    """Ask a network for the probability of each class, image by image.
+    """Ask a network for its scores of all images, in evaluation mode.
 
-    It is asked in evaluation mode; afterwards each of its layers has its own mode back.
+    Afterwards each of its layers has its own mode back.
 
     Args:
         model: gives class scores [B, num_classes] for images [B, C, H, W].
         images: the images; their labels play no part here.
         batch_size: images that go through the network together; it changes nothing but the speed.
-        size, mean, std: what the images are made into, as in training. A `History` knows:
-            `predict(model, images, **history.inputs)`.
+        size, mean, std: what the images are made into, as in training.
         precision: "fp32", "bf16" or, on a GPU, "fp16".
         device: where to compute; None stays where the model is.
 
     Returns:
-        Probabilities [N, num_classes], float32, on the CPU; each row sums to 1.
+        Scores [N, num_classes], float32, on the CPU.
 
     Raises:
         ValueError: for an option that doesn't fit.
     """
-    scores = class_scores(model, images, batch_size, size, mean, std, precision, device)
-    return scores.softmax(dim=1)
-
-
-@torch.inference_mode()
-def class_scores(
-    model: nn.Module,
-    images: Images,
-    batch_size: int = 256,
-    size: int | None = None,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    precision: str = "fp32",
-    device: str | torch.device | None = None,
-) -> Tensor:
-    """Return the scores [N, num_classes] of all images, float32, on the CPU."""
     device = device_of(model) if device is None else pick_device(device)
     check_precision(precision, device)
     batches = Batches(images.to(device), batch_size, size, mean=mean, std=std)

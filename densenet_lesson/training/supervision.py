@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from ..blocks import activation
-from ..configs import DenseNetConfig
 
 if TYPE_CHECKING:
     from ..densenet import DenseNet
@@ -33,21 +32,17 @@ class Features(nn.Sequential):
 
 
 def supervise(model: DenseNet) -> None:
-    """Add the classifiers to a DenseNet whose features are complete."""
-    model.features = Features(OrderedDict(model.features.named_children()))
-    model.auxiliary = make_auxiliary(model.config)
-
-
-def make_auxiliary(config: DenseNetConfig) -> nn.ModuleDict:
-    """Classifiers after all dense blocks but the last, by the block's name. Chapter 8.
+    """Add classifiers after all dense blocks but the last, by the block's name. Chapter 8.
 
     Each: [N, C, H, W] → [N, num_classes], with the layers of the network's own end.
 
-    Source: Lee et al., "Deeply-Supervised Nets", arXiv:1409.5185.
+    Args:
+        model: a DenseNet whose features are complete.
     """
-    heads = nn.ModuleDict()
+    config, model.auxiliary = model.config, nn.ModuleDict()
+    model.features = Features(OrderedDict(model.features.named_children()))
     for i, channels in enumerate(config.block_outputs()[:-1], start=1):
-        heads[f"denseblock{i}"] = nn.Sequential(
+        model.auxiliary[f"denseblock{i}"] = nn.Sequential(
             OrderedDict(
                 norm=nn.BatchNorm2d(channels),
                 relu=activation(config.negative_slope),
@@ -56,4 +51,3 @@ def make_auxiliary(config: DenseNetConfig) -> nn.ModuleDict:
                 linear=nn.Linear(channels, config.num_classes),
             )
         )
-    return heads

@@ -11,12 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import (
-    Browser,
-    Locator,
-    Page,
-    expect,
-)
+from playwright.sync_api import Browser, Locator, Page, expect
 from torch.nn import functional as F
 
 import presets

@@ -13,7 +13,6 @@ from instructors.sets import read_sets
 
 GUIDE = ROOT / "book" / "instructors"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
-NOTEBOOKS = {str(int(name[:2])): name for name in chapters()}  # by number: "4"
 
 
 def text(page: str) -> str:

@@ -9,7 +9,7 @@ import warnings
 import pytest
 import torch
 import torchvision
-from test_arithmetic import output_shapes, saved_bytes
+from test_arithmetic import check_against_built_network
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -308,33 +308,7 @@ SMALL = {
 
 @pytest.mark.parametrize("name", sorted(SMALL))
 def test_arithmetic_equals_the_built_network(name):
-    config = build_config(name)
-    with torch.device("meta"):
-        model = build(config)
-    model = model.to_empty(device="cpu")  # with any weights: nothing is asked but sizes
-    x = torch.rand(2, config.in_channels, config.image_size, config.image_size)
-    rows = arithmetic.trace(config)
-
-    modules = dict(model.named_modules())
-    for row in rows:
-        if row.kind in ("conv", "norm", "linear"):
-            own = sum(p.numel() for p in modules[row.name].parameters())
-            assert row.parameters == own, row
-    assert arithmetic.parameters(config) == sum(p.numel() for p in model.parameters())
-    statistics = [b.numel() for n, b in model.named_buffers() if "num_batches" not in n]
-    assert arithmetic.running_statistics(config) == sum(statistics)
-
-    shapes = output_shapes(model.train(), x)
-    for row in rows:
-        if row.kind == "linear":
-            assert shapes[row.name] == (2, row.channels)
-        elif row.name in shapes and shapes[row.name][2:]:
-            assert shapes[row.name] == (2, row.channels, row.size, row.size), row
-
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.eval()(x)
-    assert 2 * arithmetic.flops(config) == counter.get_total_flops()
-    assert arithmetic.activation_bytes(config, batch_size=2) == saved_bytes(model.train(), x)
+    check_against_built_network(build_config(name))
 
 
 def test_layers_without_a_classifier_are_counted_too():

@@ -245,12 +245,6 @@ def test_batches_are_floats_from_0_to_1_and_int64_labels():
     assert torch.equal(x, functional.convert_image_dtype(images.images))
 
 
-def test_batches_resize_the_pixels():
-    images = make_images(size=8)
-    x, _ = next(iter(Batches(images, 20, size=13)))
-    assert torch.equal((x * 255).round().to(torch.uint8), pillow_resize(images.images, (13, 13)))
-
-
 def test_shuffled_batches_hold_every_image_once_with_its_label():
     batches = Batches(numbered(100), 16, shuffle=True)
     drawn = numbers(batches)
@@ -268,13 +262,6 @@ def test_order_depends_only_on_seed_and_epoch():
     assert order(3, 5) == order(3, 5)
     wanted = [(seed, epoch) for seed in (-1, 0, 1, 2, 2**31) for epoch in (0, 1, 2, 299)]
     assert len({order(seed, epoch) for seed, epoch in wanted}) == len(wanted)
-
-
-def test_going_through_the_batches_changes_neither_epoch_nor_order():
-    batches = Batches(numbered(100), 7, shuffle=True, seed=1)
-    assert batches.epoch == 0
-    assert numbers(batches) == numbers(batches)
-    assert batches.epoch == 0
 
 
 def test_order_does_not_depend_on_augmentation_or_batch_size():

@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import new_process
-import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
-from training_helpers import make_images, numbers
+from training_helpers import make_images, numbers, save_npz
 
 from course import ROOT
 from densenet_lesson import build
@@ -41,12 +40,7 @@ def images() -> tuple[Images, Images]:
 
 @pytest.fixture
 def data(images, tmp_path) -> str:
-    arrays = {"class_names": np.array(images[0].class_names)}
-    for part, each in zip(("train", "test"), images, strict=True):
-        arrays[f"{part}_images"] = each.images.squeeze(1).numpy()
-        arrays[f"{part}_labels"] = each.labels.numpy()
-    np.savez(tmp_path / "sides.npz", **arrays)
-    return str(tmp_path / "sides.npz")
+    return save_npz(tmp_path / "sides.npz", *images)
 
 
 def torchrun(*words: str) -> subprocess.CompletedProcess:

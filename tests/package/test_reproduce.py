@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from training_helpers import make_images
+from training_helpers import make_images, save_npz
 
 from densenet_lesson import train
 from densenet_lesson.training import records, reproduce
@@ -21,24 +21,10 @@ pytestmark = pytest.mark.usefixtures("same_threads_afterwards")
 @pytest.fixture
 def recorded(tmp_path, monkeypatch):
     """A recorded run, with a band; returns the folder that the records are in."""
-    arrays = {}
-    for part, images in (("train", make_images(24)), ("test", make_images(8, seed=1))):
-        arrays[f"{part}_images"] = images.images.squeeze(1).numpy()
-        arrays[f"{part}_labels"] = images.labels.numpy()
-    np.savez(tmp_path / "sides.npz", **arrays)
+    save_npz(tmp_path / "sides.npz", make_images(24), make_images(8, seed=1))
     monkeypatch.chdir(tmp_path)
-    words = [
-        "--model",
-        "densenet_digits",
-        "--data",
-        "sides.npz",
-        "--threads",
-        "1",
-        "--validation",
-        "4",
-        "--subset",
-        "18",
-    ]
+    words = ["--model", "densenet_digits", "--data", "sides.npz", "--threads", "1"]
+    words += ["--validation", "4", "--subset", "18"]
     words += ["--change", "block_config=(2, 1)", "--change", "drop_rate=0.2", "--epochs", "2"]
     words += ["--batch-size", "8", "--no-nesterov", "--augment", "crop", "--seed", "3"]
     assert train.main([*words, "--out", "first"]) == 0

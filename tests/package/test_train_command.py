@@ -6,10 +6,9 @@ import platform
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from training_helpers import make_images, numbers
+from training_helpers import make_images, numbers, save_npz
 
 import densenet_lesson
 from densenet_lesson import get_config
@@ -26,14 +25,9 @@ SMALL = ["--change", "block_config=(1, 1)", "--change", "growth_rate=4", "--thre
 @pytest.fixture
 def data(tmp_path) -> str:
     """An .npz file of 24 + 8 images of 8×8 pixels, of 4 classes."""
-    arrays = {}
-    for part, images in (("train", make_images(24)), ("test", make_images(8, seed=1))):
-        arrays[f"{part}_images"] = images.images.squeeze(1).numpy()
-        arrays[f"{part}_labels"] = images.labels.numpy()
     path = tmp_path / "secret folder" / "sides.npz"
     path.parent.mkdir()
-    np.savez(path, **arrays)
-    return str(path)
+    return save_npz(path, make_images(24), make_images(8, seed=1))
 
 
 @pytest.fixture

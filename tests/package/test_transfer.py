@@ -7,14 +7,7 @@ from torch import nn
 from densenet_lesson import data
 from densenet_lesson.training import Recipe, predict, train
 from densenet_lesson.training.trained import load_trained
-from densenet_lesson.training.transfer import (
-    SIZE,
-    SOURCE,
-    WAYS,
-    hold_norms,
-    load_transfer,
-    start,
-)
+from densenet_lesson.training.transfer import SIZE, SOURCE, WAYS, hold_norms, load_transfer, start
 from tools import transfer as tool
 
 pytestmark = pytest.mark.usefixtures("one_thread")
