@@ -2,7 +2,8 @@
 
     python tests/instructors/problem_sets/run.py ps1_channel_arithmetic [q1]
 
-PyTorch is loaded once. The model solution runs from top to bottom; at each question, every variant
+PyTorch is loaded once. The model solution runs from top to bottom, first with its tests, so that
+what the package counts once is known (`arithmetic` keeps it); then at each question, every variant
 of it runs in a process forked there, with the cells that follow. Other questions' tests are run
 with the first correct and the first wrong variant only, and not those that take long: no test uses
 another question's names.
@@ -112,7 +113,8 @@ def run_variants(cells: list, variants: list[Variant], solution: dict) -> list[d
 def run_set(path: Path, variants: list[Variant]) -> dict:
     """All there is to know about a problem set: points, and the tests of solution and variants."""
     cells = read(path)
-    solution = in_a_fork(lambda: run_cells(cells, {"__name__": "__main__"}))
+    solution = run_cells(cells, {"__name__": "__main__"})  # here: every fork has what it computed
+    gc.freeze()  # a fork that collects garbage would copy all memory to mark it
     untouched = in_a_fork(lambda: run_cells(untouched_release(path), {"__name__": "__main__"}))
     return {
         "points": points(cells),
@@ -138,7 +140,6 @@ def main() -> None:
     path = path if path.suffix else FOLDER / f"{path}.ipynb"
     if "optim." in path.read_text("utf-8"):
         import torch._dynamo  # noqa: F401, or the first optimizer imports it, in every fork anew
-    gc.freeze()  # a fork that collects garbage would copy all memory to mark it
     wanted = [argument for argument in sys.argv[2:] if argument != "--json"]
     variants = [v for v in variants_of(path.stem) if not wanted or v.question in wanted]
     report = run_set(path, variants)
