@@ -312,4 +312,5 @@ def autocast_now(x: Tensor) -> AbstractContextManager:
     kind = x.device.type
     if not torch.amp.is_autocast_available(kind):  # such as "meta"
         return nullcontext()
-    return torch.autocast(kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))
+    dtype, enabled = torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, dtype, enabled, cache_enabled=False)  # as in training.devices

@@ -34,7 +34,10 @@ def pick_precision(device: str | torch.device | None = None) -> str:
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """Return a context in which convolutions and products are computed in a precision."""
-    return torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "fp32")
+    kind, enabled = PRECISIONS[precision], precision != "fp32"
+    # Without its cache of weights: a Ctrl-C between the context's body and its end would leave the
+    # cache alive, and every later step would compute with these weights, whatever it learns.
+    return torch.autocast(device.type, kind, enabled, cache_enabled=False)
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -80,7 +80,26 @@ def test_interrupted_in_any_step_and_resumed_gives_the_same_numbers(tmp_path, na
         assert_same_weights(again, whole)
 
 
-def test_interrupted_at_any_line_and_resumed_gives_the_same_numbers(tmp_path):
+@pytest.fixture
+def autocast_ended():
+    """End what a test leaves: interrupted between a context's body and its end, it stays open."""
+    yield
+    while torch.autocast_increment_nesting() > 1:
+        torch.autocast_decrement_nesting()
+        torch.autocast_decrement_nesting()
+    torch.autocast_decrement_nesting()
+    torch.clear_autocast_cache()
+    torch.set_autocast_enabled("cpu", False)
+
+
+def test_a_run_after_one_that_was_cut_off_within_autocast_learns_as_ever(autocast_ended):
+    recipe = RECIPES["bf16"]
+    expected = numbers(run(make_model(), None, recipe))
+    torch.autocast("cpu", torch.bfloat16).__enter__()  # and no end
+    assert numbers(run(make_model(), None, recipe)) == expected
+
+
+def test_interrupted_at_any_line_and_resumed_gives_the_same_numbers(tmp_path, autocast_ended):
     """The same, at any line of the package, also while a checkpoint is being written."""
     recipe, whole = replace(FULL, epochs=2), make_model()
     expected = numbers(run(whole, None, recipe))
