@@ -81,7 +81,7 @@ def test_the_student_is_read_off_the_names(name, student, attempt, late):
         ("nested.zip/leo/deep/er/ps3, mia/ps3, tim_ps3", "leo mia tim"),
         ("Tuesday/ann_ps3, Tuesday/bob_ps3, Friday/eve_ps3", "ann bob eve"),
         ("smith/ann_ps3, smith/bob_ps3, leo/ps3, mia/ps3, tim/ps3", "ann bob leo mia tim"),
-        ("leo.zip/ps3, mia.zip/work/ps3", "leo mia"),
+        ("leo.zip/ps3, mia.zip/homework/ps3", "leo mia"),
         ("leo/leo_ps3, mia/mia_ps3", "leo mia"),
         ("leo/ps3_my own, mia/ps3, tim/ps3", "leo mia tim"),
         ("ps3/leo/a b, ps4/mia/a b", "leo mia"),
