@@ -23,7 +23,7 @@ from typing import Any
 
 PARAMETER = '<em class="sig-param">'
 FOLD = '<summary aria-label="Toggle hidden content">'
-LONG_NAME = re.compile(r'<span class="pre">[\w./]{12,}</span>')
+LONG_NAME = re.compile(r'<span class="pre">[\w./()]{12,}</span>')
 PLACE = re.compile(r"([_./])(?=\w)(?![^<]*>)")
 TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 ARROW = '<summary><span class="toctree-toggle"'

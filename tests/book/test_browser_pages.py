@@ -66,6 +66,21 @@ CUT_OFF = """() => [...document.querySelectorAll("article *")]
   .filter(e => e.getBoundingClientRect().width > 1)
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
   .map(e => e.outerHTML.slice(0, 120))"""
+# Words and names that are broken into two lines where nothing says that they may be
+TORN = """() => {
+  const torn = [], range = document.createRange();
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode, around = text.parentElement;
+    if (around.closest("pre, math, svg, script, style") || !around.checkVisibility()) continue;
+    for (const {0: word, index} of text.data.matchAll(/[\\p{L}\\p{N}_.=]+/gu)) {
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      if (new Set(Array.from(range.getClientRects(), line => line.top)).size > 1) torn.push(word);
+    }
+  }
+  return torn;
+}"""
 # Of each picture: width by height, as it is shown and as it is drawn
 SHAPES = """async () => {
   const images = [...document.querySelectorAll("article figure img")]
@@ -138,6 +153,7 @@ class Seen:
     widths: dict[int, int] = field(default_factory=dict)
     scrolling: dict[int, list[str]] = field(default_factory=dict)
     cut_off: dict[int, list[str]] = field(default_factory=dict)
+    torn: list[str] = field(default_factory=list)
     shapes: list[list[float]] = field(default_factory=list)
     colours: dict[str, list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
@@ -163,6 +179,7 @@ def look(page: Page, seen: Seen) -> None:
         seen.widths[size["width"]] = widest(page)
         seen.scrolling[size["width"]] = page.evaluate(SCROLLING)
         seen.cut_off[size["width"]] = page.evaluate(CUT_OFF)
+    seen.torn = page.evaluate(TORN)
     seen.shapes = page.evaluate(SHAPES)
     page.evaluate(THIN_OUT)
     seen.faults["dark, on a phone"] = faults(page)
@@ -297,6 +314,10 @@ def test_nothing_but_code_scrolls_sideways(seen, width):
     assert seen.widths[width] <= width, "the page scrolls sideways"
     assert seen.scrolling[width] == []
     assert seen.cut_off[width] == []
+
+
+def test_no_word_is_broken_in_its_middle_on_a_phone(seen):
+    assert seen.torn == []
 
 
 def test_a_picture_on_a_phone_is_no_higher_than_its_drawing(seen):
