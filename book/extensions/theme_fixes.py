@@ -25,6 +25,7 @@ PARAMETER = '<em class="sig-param">'
 FOLD = '<summary aria-label="Toggle hidden content">'
 LONG_NAME = re.compile(r'<span class="pre">[\w./()]{12,}</span>')
 PLACE = re.compile(r"([_./])(?=\w)(?![^<]*>)")
+MODULE = re.compile(r"(?<=[ >(])densenet_lesson\.[\w.]+(?=[)<])")  # in the index, above code
 TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 ARROW = '<summary><span class="toctree-toggle"'
 NAMED_ARROW = ARROW.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
@@ -63,12 +64,13 @@ def correct_lists(app: Any, name: str, template: str, context: dict[str, Any], t
 
 
 def mend(app: Any, error: Exception | None) -> None:
-    """Go through the written pages: name the arrows of the side bar, watch only what is there."""
+    """Go through the written pages: arrows of the side bar, names of modules, what is watched."""
     if error or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         mended = text.replace(ARROW, NAMED_ARROW)
+        mended = MODULE.sub(lambda name: PLACE.sub(r"\1<wbr>", name[0]), mended)
         if CONTENTS not in text:
             mended = mended.replace(WATCHED, "")
         if mended != text:
