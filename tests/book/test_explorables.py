@@ -13,6 +13,7 @@ from densenet_lesson.figures import drawing
 
 STATIC = ROOT / "book" / "_static"
 PLACES = {
+    "00_at_work": "microscope",
     "03_concatenation": "addition",
     "04_growth_rate": "block",
     "06_densenet": "planner",
