@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from matplotlib.axes import Axes
+
 from .drawing import INK, INPUT, NEW, PLAIN, SMALL, TEXT, WIDTH, Drawing
 
 COLORS = (NEW, INPUT, PLAIN)  # they differ in grey too, and all markers differ
@@ -25,7 +27,7 @@ def roofline(
         bytes_per_second: what its memory delivers, the sloping part.
 
     Returns:
-        Both axes in steps of powers of ten.
+        Both axes in steps of powers of ten; each point has its name below it.
 
     Raises:
         ValueError: if there are no operations, or more than can be told apart, or a number is not
@@ -44,15 +46,32 @@ def roofline(
     axes.plot(roof, heights, color=INK, linewidth=2)
     for i, (name, (intensity, rate)) in enumerate(operations.items()):
         style = {"marker": MARKERS[i], "color": COLORS[i % len(COLORS)], "markeredgecolor": INK}
-        axes.plot([intensity], [rate / GIGA], linestyle="none", markersize=9, label=name, **style)
-    axes.set(xscale="log", yscale="log")
+        axes.plot([intensity], [rate / GIGA], linestyle="none", markersize=9, **style)
+        right = [x for x, _ in operations.values() if x > intensity]  # under the same part
+        right = [x for x in right if (x < ridge) == (intensity < ridge)]
+        _write_name(axes, name, (intensity, rate / GIGA), len(right))
+    axes.axvline(ridge, color=INK, linestyle=":", linewidth=1)
+    axes.set(xscale="log", yscale="log", ylim=(heights[0] / 4, 2 * heights[1]))
+    for x, side, part in ((ridge / 1.15, "right", "memory"), (ridge * 1.15, "left", "arithmetic")):
+        place = {"xycoords": ("data", "axes fraction"), "ha": side, "va": "bottom"}
+        axes.annotate(f"{part} is the limit", (x, 1.02), **place, fontsize=SMALL, color=INK)
     axes.set_xlabel("FLOPs for each byte moved", fontsize=TEXT)
     axes.set_ylabel("billion FLOPs a second", fontsize=TEXT)
     axes.grid(color=PLAIN)
-    axes.legend(fontsize=SMALL, loc="lower right")
     figure.settle()
     figure.alt = describe(operations, flops_per_second, bytes_per_second)
     return figure
+
+
+def _write_name(axes: Axes, name: str, point: tuple[float, float], right: int) -> None:
+    """Write a point's name below it, lower the more points stand right of it, off their names."""
+    side, below = "right" if right else "center", -18 - 18 * right
+    line = {"arrowstyle": "-", "color": INK, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 5}
+    end = (-16 if right else 0, below)
+    axes.annotate("", point, end, textcoords="offset points", arrowprops=line)
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    place = {"textcoords": "offset points", "ha": side, "va": "top", "bbox": paper}
+    axes.annotate(name, point, (0, below), **place, fontsize=SMALL, color=INK)
 
 
 def check_operations(

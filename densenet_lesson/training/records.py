@@ -82,6 +82,26 @@ def load_benchmark(name: str) -> dict[str, Any]:
     return json.loads(files[name].read_text(encoding="utf-8"))
 
 
+def load_measured(name: str) -> dict[str, float]:
+    """Read what `python -m tools.gpu` measured on a GPU. Chapters 7 to 9.
+
+    Args:
+        name: of a file in `book/results/benchmarks`, such as "h100".
+
+    Returns:
+        For the words of each row its number: images a second, seconds, percent or MiB. Rows
+        that have a word instead, such as "failed", are left out.
+
+    Raises:
+        ValueError: if there is no such record, or it is not one of a GPU.
+    """
+    record = load_benchmark(name)
+    if "rows" not in record:
+        raise ValueError(f"name={name!r} must be the record of a GPU")
+    numbers = {row["what"]: row["value"] for row in record["rows"]}
+    return {what: value for what, value in numbers.items() if not isinstance(value, str)}
+
+
 def without_seed(name: str) -> str:
     """Return what the records of several seeds share: compare_dense_1 → compare_dense."""
     return re.sub(r"_\d+$", "", name)

@@ -71,7 +71,11 @@ DRAWINGS = {
         {"3×3": torch.ones(3, 3), "3×3, 3×3": torch.arange(64).view(8, 8), "5×5": torch.eye(7)}
     ),
     "roofline": lambda: figures.roofline(
-        {"1×1 convolution": (40.0, 5e10), "batch norm": (0.3, 2e9)}, 1e11, 1e10
+        {
+            **{"ReLU": (0.1, 9e8), "batch norm": (0.3, 2e9)},
+            **{"1×1 convolution": (40.0, 5e10), "3×3 convolution": (110.0, 9e10)},
+        },
+        *(1e11, 1e10),
     ),
     "stacked": lambda: figures.stacked(
         {"layer 1": {"input": 9}, "ResNet, bottleneck": {"down": 3, "up": 4}},

@@ -1,5 +1,7 @@
 """The recorded runs that the book shows."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from densenet_lesson.training import records
 from densenet_lesson.training.history import History
 from densenet_lesson.training.records import (
     load_band,
+    load_measured,
     load_record,
     load_seeds,
     record_names,
@@ -49,6 +52,17 @@ def test_an_unknown_or_damaged_record_gets_an_error_that_names_it(tmp_path, monk
     monkeypatch.setattr(records, "FOLDERS", (tmp_path,))
     with pytest.raises(ValueError, match="must be JSON"):
         load_record("half")
+
+
+def test_what_a_gpu_measured_is_found_by_its_words_unless_it_failed(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    rows = [{"what": "a step", "value": 0.5}, {"what": "tests", "value": "failed"}]
+    for name, record in (("mine", {"rows": rows}), ("times", {"results": {}})):
+        (tmp_path / "benchmarks" / f"{name}.json").write_text(json.dumps(record))
+    monkeypatch.setattr(records, "FOLDERS", (tmp_path,))
+    assert load_measured("mine") == {"a step": 0.5}
+    with pytest.raises(ValueError, match="name='times' must be the record of a GPU"):
+        load_measured("times")
 
 
 @pytest.fixture

@@ -20,9 +20,18 @@ def test_the_roof_rises_with_the_bytes_and_is_flat_from_the_ridge_on(figure):
 
 
 def test_each_operation_is_a_point_of_its_own_look(figure):
-    points = figure.axes[0].lines[1:]
+    points = figure.axes[0].lines[1:3]
     assert [(p.get_xdata()[0], p.get_ydata()[0]) for p in points] == [(100, 50), (0.5, 4)]
     assert len({(p.get_color(), p.get_marker()) for p in points}) == 2
+
+
+def test_names_stand_at_their_points_and_the_limits_above_their_part_of_the_roof(figure):
+    texts = [text for text in figure.axes[0].texts if text.get_text()]
+    product, copy, memory, arithmetic = texts
+    assert (product.get_text(), product.xy) == ("product", (100, 50))
+    assert (copy.get_text(), copy.xy) == ("copy", (0.5, 4))
+    assert memory.get_text().startswith("memory") and memory.xy[0] < 10
+    assert arithmetic.get_text().startswith("arithmetic") and arithmetic.xy[0] > 10
 
 
 def test_the_words_tell_the_share_of_the_roof_and_which_part_of_it(figure):
