@@ -19,6 +19,7 @@ from .drawing import INK, INPUT, NEW, PLAIN, SUM, SVG_OPTIONS, TRANSITION, Drawi
 from .family import family
 from .grids import number_grids
 from .inside import by_depth, reuse_maps, where_it_looks
+from .intervals import intervals
 from .maps import feature_maps, weight_map
 from .masks import class_maps
 from .networks import channel_growth, per_layer, stage_map
@@ -49,6 +50,7 @@ __all__ = [
     "feature_maps",
     "image_grid",
     "inception_module",
+    "intervals",
     "links",
     "mixing_layers",
     "number_grids",
