@@ -19,7 +19,13 @@ DASHES = {"dense": "-", "sum": "--", "plain": ":"}
 MOST = 5  # pictures in a row
 
 
-def reuse_maps(blocks: Mapping[str, Tensor], exits: Sequence[str], label: str, alt: str) -> Drawing:
+def reuse_maps(
+    blocks: Mapping[str, Tensor],
+    exits: Sequence[str],
+    label: str,
+    alt: str,
+    most: float | None = None,
+) -> Drawing:
     """Draw who reads whom in each dense block, as the paper's Figure 5. Chapter 10.
 
     Args:
@@ -28,6 +34,7 @@ def reuse_maps(blocks: Mapping[str, Tensor], exits: Sequence[str], label: str, a
         exits: for each block, what its last reader is called.
         label: what the squares show: the darker, the more.
         alt: what the picture shows, in a sentence or more.
+        most: what is black; without it, the largest of these numbers.
 
     Raises:
         ValueError: if there is no block, or a block's exit has no name.
@@ -36,7 +43,8 @@ def reuse_maps(blocks: Mapping[str, Tensor], exits: Sequence[str], label: str, a
         raise ValueError(f"exits={list(exits)} must name one exit for each of {list(blocks)}")
     figure = Drawing(WIDTH, 2.75, layout="constrained")
     row = figure.subplots(1, len(blocks), squeeze=False, sharey=True)[0]
-    most = max(values[~values.isnan()].max().item() for values in blocks.values())
+    if most is None:
+        most = max(values[~values.isnan()].max().item() for values in blocks.values())
     for axes, (title, values), leave in zip(row, blocks.items(), exits, strict=True):
         options = {"cmap": "Greys", "vmin": 0, "vmax": most, "interpolation": "none"}
         shown = axes.imshow(values.numpy(), **options)

@@ -23,6 +23,8 @@ def test_each_block_is_a_triangle_of_sources_and_readers_on_one_scale_of_greys()
         assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", leave]
     sources = [label.get_text() for label in panels[0].get_yticklabels()]
     assert sources == ["input", "1", "2"] and drawing.alt == ALT
+    same = figures.reuse_maps({"block 1": GRID}, ["T"], "lost", ALT, most=9)
+    assert same.axes[0].images[0].get_clim() == (0, 9)  # two drawings may share a scale
 
 
 def test_numbers_by_depth_are_lines_over_layers_on_one_logarithmic_axis():
