@@ -105,10 +105,10 @@ test: .venv/.installed book  ## check everything: style, package, notebooks, boo
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m pytest $(several) $(if $(CI),--cov --cov-report=term --cov-fail-under=97) --durations=10
 
-quick: .venv/.installed  ## check in about three minutes: style, package, one chapter: make quick CHAPTER=07_training
+quick: .venv/.installed  ## check in about a minute: style, the package by two cases of each test, one chapter: make quick CHAPTER=07_training
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m pytest $(several) -m "not slow" tests/package \
+	.venv/bin/python -m pytest $(several) --few -m "not slow" tests/package \
 		"tests/notebooks/test_notebooks.py::test_a_chapter_prints_what_it_stores[$(or $(CHAPTER),03_concatenation)]"
 
 test-oldest: .venv-oldest/.installed  ## test the package with the oldest versions that it accepts

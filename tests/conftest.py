@@ -24,9 +24,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the processor: one thre
     torch.set_num_threads(1)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--few", action="store_true", help="of a test with many cases, only two")
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What takes long comes first, so that the workers end together."""
+    if config.getoption("few"):
+        cases = Counter()
+        for item in list(items):
+            test = (item.path, getattr(item, "originalname", item.name))
+            cases[test] += 1
+            if cases[test] > 2:
+                items.remove(item)
+                config.hook.pytest_deselected(items=[item])
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
     for item in items:
         if not any(mark.name == "first" for mark in item.own_markers):

@@ -208,12 +208,14 @@ ANY_CONFIG = settings(
 )
 
 
+@pytest.mark.slow
 @ANY_CONFIG
 @given(densenet_configs())
 def test_arithmetic_equals_the_built_densenet(config):
     check_against_built_network(config)
 
 
+@pytest.mark.slow
 @ANY_CONFIG
 @given(resnet_configs())
 def test_arithmetic_equals_the_built_resnet(config):
