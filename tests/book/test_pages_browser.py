@@ -16,7 +16,7 @@ from tools import address
 FRONT, NUMBERS, CONCATENATION = "book/index", "book/numbers", "notebooks/03_concatenation"
 FOLDER = HTML.as_uri()  # the book as files, without a server
 TERM = "a.term[href$='#concatenation']"
-TIP = "Putting tensors one behind the other along one axis; here the channels"
+TIP = "Putting tensors one after the other along one axis; here the channels"
 
 # ------------------------------------------------------------------------ the front page
 
