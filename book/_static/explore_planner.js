@@ -6,7 +6,7 @@
   const { element, svg, number, WrongValue } = lesson;
   const MOST = 99999; // of a whole number, so that nothing takes long
   const MOST_LAYERS = 5000;
-  const FIRST = "densenet_d2l"; // what the planner shows at first
+  const FIRST = "densenet121"; // what the planner shows at first
 
   // ---------------------------------------------------------------- fields
 

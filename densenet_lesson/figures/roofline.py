@@ -18,7 +18,7 @@ def roofline(
     flops_per_second: float,
     bytes_per_second: float,
 ) -> Drawing:
-    """Draw what the machine allows as a roof, and what operations reach as points below it.
+    """Draw what the machine allows as a roof, and what operations reach as points.
 
     Args:
         operations: for each name its intensity, in FLOPs for each byte that it moves, and the
@@ -67,7 +67,7 @@ def _write_name(axes: Axes, name: str, point: tuple[float, float], right: int) -
     """Write a point's name below it, lower the more points stand right of it, off their names."""
     side, below = "right" if right else "center", -18 - 18 * right
     line = {"arrowstyle": "-", "color": INK, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 5}
-    end = (-16 if right else 0, below)
+    end = (-3 * len(name) if right else 0, below)  # about the middle of the name
     axes.annotate("", point, end, textcoords="offset points", arrowprops=line)
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     place = {"textcoords": "offset points", "ha": side, "va": "top", "bbox": paper}
@@ -99,6 +99,6 @@ def describe(
         points.append(f"{name}: {rate / roof:.0%} of what {bound} allows.")
     return (
         "A roof that rises with the FLOPs for each byte moved, and is flat from "
-        f"{flops_per_second / bytes_per_second:.0f} on. Below it, one point for each operation. "
+        f"{flops_per_second / bytes_per_second:.0f} on. One point for each operation. "
         + " ".join(points)
     )
