@@ -6,7 +6,6 @@ network is compared with row i of the other, so a row is a seed, and the images 
 
 from __future__ import annotations
 
-from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -75,8 +74,10 @@ def mcnemar(one: ArrayLike, other: ArrayLike) -> McNemar:
     """
     (one,), (other,) = as_runs("one", [one]), like([one], [other])
     counts = int((one & ~other).sum()), int((other & ~one).sum())
-    total = sum(counts)
-    tail = sum(comb(total, k) for k in range(min(counts) + 1))
+    total, tail, splits = sum(counts), 0, 1  # ways to split all images so that one gets k of them
+    for k in range(min(counts) + 1):
+        tail += splits
+        splits = splits * (total - k) // (k + 1)
     return McNemar(*counts, min(1.0, 2 * tail / 2**total))
 
 

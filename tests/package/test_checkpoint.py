@@ -98,6 +98,7 @@ def test_a_run_after_one_that_was_cut_off_within_autocast_learns_as_ever(autocas
     assert numbers(run(make_model(), None, recipe)) == expected
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_line_and_resumed_gives_the_same_numbers(tmp_path, autocast_ended):
     """The same, at any line of the package, also while a checkpoint is being written."""
     recipe, whole = replace(FULL, epochs=2), make_model()

@@ -776,6 +776,7 @@ def test_drawings_save_as_png_too():
     assert file.getvalue().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_importing_data_is_light_and_matplotlib_comes_only_with_figures_and_never_pyplot():
     code = (
         "import sys\nfrom densenet_lesson.data import load\n"

@@ -76,6 +76,7 @@ def test_the_recorded_lesions_are_complete_and_start_from_the_recorded_networks(
         assert counts["unharmed"] / found.images == pytest.approx(recorded, abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_recorded_lesion_can_be_repeated(one_thread):
     network = load_trained("microscope_garments")
     few = garments().subset(100)

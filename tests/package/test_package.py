@@ -65,6 +65,7 @@ def test_what_is_not_there_is_an_attribute_error():
     assert not hasattr(densenet_lesson, "_nothing")
 
 
+@pytest.mark.slow
 def test_modules_are_attributes_and_networks_import_torch_their_configurations_and_no_more():
     code = (
         "import densenet_lesson; print(densenet_lesson.blocks.Plain.__name__)\n"

@@ -14,6 +14,7 @@ def world(dice, seeds, images, lead, luck):
     return [dice.random((seeds, images)) < run for run in runs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("luck", [0.0, 0.02])
 def test_the_interval_holds_the_true_difference_at_least_as_often_as_it_promises(luck):
     dice, held = np.random.default_rng(0), 0

@@ -260,6 +260,7 @@ def test_torch_export_keeps_batch_height_and_width_open(name):
     torch.testing.assert_close(program(x), model(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS[1:])  # the plain one is among the networks above
 def test_ways_of_saving_memory_and_time_export_and_trace_with_any_batch(way):
     model = make_way(way)

@@ -59,6 +59,7 @@ class Repeated:
 # ---- against what others wrote ----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_same_weights_as_d2l_train_ch6(capsys, channels_last):
     from d2l import torch as d2l

@@ -60,6 +60,7 @@ def test_the_recorded_runs_are_complete_and_better_than_guessing():
         assert means == sorted(means)  # more labels, more right answers
 
 
+@pytest.mark.slow
 def test_a_recorded_run_can_be_repeated():
     pool, test = data.load("digits")
     again = tool.right("fine-tuned", 10, 0, pool, test)
