@@ -78,7 +78,7 @@ def dark() -> dict[str, str]:
 
 
 WORDS = """() => [...document.querySelectorAll("svg")].flatMap(picture =>
-  [...picture.querySelectorAll("[id^=text_] > g")].map(word => {
+  [...picture.querySelectorAll("[id^=text_] > g:not([id])")].map(word => {
     const {x, y, width, height} = word.getBoundingClientRect();
     const {fill} = getComputedStyle(word);
     return {name: picture.dataset.name, box: [x, y, width, height], fill};
