@@ -218,7 +218,7 @@ def test_a_chapter_s_wheel_carries_the_records_that_it_shows_and_no_others():
     names = inside(single_file.build_wheel(ROOT, "09_memory_and_speed"))
     records = {name for name in names if name.endswith(".json")}
     benchmarks = "densenet_lesson/results/benchmarks"
-    shown = ("two_cores", "shares", "h100", "h100_before")
+    shown = ("two_cores", "two_cores_intel", "shares", "h100", "h100_before")
     assert records == {f"{benchmarks}/{name}.json" for name in shown}
     seven = single_file.records_of(ROOT, "07_training")
     assert "book/results/mnist.json" in seven and "book/results/ablation_full_0.json" in seven
