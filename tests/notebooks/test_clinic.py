@@ -42,7 +42,8 @@ def with_id(name: str) -> str:
 
 def patient(case: int, *parts: str) -> tuple[str, dict[str, Any]]:
     """What the chapter's imports, its helpers and these parts of a case print and define."""
-    code = [with_id("imports"), with_id("examine"), *(tagged(f"{part}-{case}") for part in parts)]
+    helpers = [with_id(name) for name in ("imports", "examine", "copy-weights")]
+    code = [*helpers, *(tagged(f"{part}-{case}") for part in parts)]
     names, printed = {}, io.StringIO()
     with contextlib.redirect_stdout(printed):
         for source in code:
