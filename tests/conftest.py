@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(config, items):
                 config.hook.pytest_deselected(items=[item])
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
     for item in items:
+        if item.path.parent.name in ("book", "notebooks"):
+            # They look at pages: to count the package's lines there would double their time.
+            item.add_marker("no_cover")
         if not any(mark.name == "first" for mark in item.own_markers):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
