@@ -123,7 +123,7 @@ def test_no_line_goes_under_in_a_grey_area_of_a_dark_page(browser):
     drawn = "".join(
         f'<svg data-name="{name}"{svg.partition("<svg")[2]}'
         for name, svg in pictures().items()
-        if "plain-fill" in svg.partition("</style>")[2]
+        if re.search(r'class="[^"]*plain-fill', svg)
     )
     with browser.new_context(color_scheme="dark") as context:
         page = context.new_page()
