@@ -3,7 +3,9 @@
 A notebook stores each drawing once, as matplotlib draws it: on white paper. In the book, the same
 file brings its dark colours along: a picture in a page knows whether that page is dark. Paper
 becomes the page's, and letters and lines on paper become light. A colour that means something
-stays, and so does what is written on it; photographs and feature maps stay as they are.
+stays, and so does what is written on it; photographs and feature maps stay as they are. The grey of
+boxes and bars becomes a dark one, on which light letters and lines are seen as they are on paper:
+unless the drawing has pictures or grids of numbers, whose greys have to be compared.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+PATH = f"{{{SVG}}}path"
 NAMES = {  # of colours that have another one on dark paper
     "#ffffff": "paper",
     "#1a1a1a": "ink",
@@ -28,14 +31,17 @@ DARK = {  # paper is the page's, blue and orange are the explorables' lines
     "blue": "#56a9db",
     "orange": "#e69f00",
     "grid": "#505050",
+    "plain": "#666666",
 }
+PLAIN = "#dcdcdc"  # of the package's drawings: a grid's lines, or a box that is nothing special
 RULES = "".join(
     f".{name}-{part} {{{part}: {colour} !important}}\n"
     for name, colour in DARK.items()
     for part in ("fill", "stroke")
-    if (name, part) != ("grid", "fill")  # a grey area stays as it is
+    if (name, part) not in {("grid", "fill"), ("plain", "stroke")}
 )
 STYLE = f"@media screen and (prefers-color-scheme: dark) {{\n{RULES}}}"
+GRID = "QuadMesh"  # of numbers: matplotlib's name for its squares
 NUMBER = r"-?[\d.]+(?:e-?\d+)?"
 TEXT_AT = re.compile(rf"translate\(({NUMBER}) ({NUMBER})\)(?: rotate\(({NUMBER})\))?")
 
@@ -43,10 +49,14 @@ Point = tuple[float, float]
 
 
 class Sheet:
-    """What has been drawn so far, to tell what lies below a point: paper, or a coloured area."""
+    """What has been drawn so far, to tell what lies below a point: paper, or a coloured area.
 
-    def __init__(self) -> None:
+    Paper is what becomes dark; grey areas are paper, too, where they do.
+    """
+
+    def __init__(self, has_shades: bool = False) -> None:
         self.areas: list[tuple[list[Point], bool]] = []  # corners, and whether it is paper
+        self.papers = {"#ffffff"} if has_shades else {"#ffffff", PLAIN}
 
     def is_paper(self, point: Point) -> bool:
         return next((paper for area, paper in reversed(self.areas) if inside(point, area)), True)
@@ -65,7 +75,7 @@ def inside(point: Point, corners: list[Point]) -> bool:
 def with_dark_colours(svg: str) -> str:
     """A drawing of matplotlib's with the colours that it has on a dark page."""
     root = ET.fromstring(svg)
-    colour(root, Sheet())
+    colour(root, Sheet(has_shades="<image" in svg or GRID in svg))
     definitions = root.find(f"{{{SVG}}}defs")
     ET.SubElement(definitions, f"{{{SVG}}}style").text = STYLE
     return ET.tostring(root, encoding="unicode")
@@ -77,6 +87,8 @@ def colour(group: ET.Element, sheet: Sheet) -> None:
         kind = part.tag.rpartition("}")[2]
         if kind == "g" and part.get("transform"):
             colour_text(part, sheet)
+        elif part.get("id", "").startswith(GRID):
+            sheet.areas += [(points(square.get("d")), False) for square in part.iter(PATH)]
         elif kind in ("g", "defs"):
             colour(part, sheet)
         elif kind == "use" or kind == "path" and part.get("id"):
@@ -106,8 +118,10 @@ def colour_path(path: ET.Element, sheet: Sheet) -> None:
     if style["fill"] != "#ffffff" and not (on_paper and is_head):
         kept["fill"] = ""
     name(path, style | kept)
+    if style["fill"] in sheet.papers - {"#ffffff"}:
+        path.set("class", f"{path.get('class', '')} plain-fill".strip())
     if float(style.get("opacity", 1)) * float(style.get("fill-opacity", 1)) >= 0.5:
-        sheet.areas.append((corners, style["fill"] == "#ffffff"))
+        sheet.areas.append((corners, style["fill"] in sheet.papers))
 
 
 def name(part: ET.Element, style: dict[str, str]) -> None:

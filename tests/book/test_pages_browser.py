@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from browser import DESKTOP, HTML, PHONE, TYPESET, widest
 from colours import contrast
@@ -287,6 +288,34 @@ def test_drawings_and_what_code_prints_have_the_paper_of_their_page_and_print_is
     page.emulate_media(media="print")
     assert page.locator("h1:visible").count() == 1
     expect(page.locator(".cell summary:visible")).to_have_count(0)
+
+
+def printed(page: Page) -> list[list[str]]:
+    """The lines of each printed page, but for its number."""
+    sheets = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    lines = [[line.strip() for line in sheet.extract_text().splitlines()] for sheet in sheets]
+    return [[line for line in each if line and not line.isdigit()] for each in lines]
+
+
+def test_no_printed_page_of_the_glossary_ends_with_a_term_without_what_it_means(visit):
+    page = visit("book/glossary")
+    terms = page.locator("dt").evaluate_all("all => all.map(dt => dt.firstChild.textContent)")
+    ends = [lines[-1].rstrip("#") for lines in printed(page)]
+    assert len(terms) > 50 and len(ends) > 5
+    assert {term.strip() for term in terms} & {*ends} == set()
+
+
+def test_a_long_table_begins_where_there_is_room_on_a_printed_page_and_goes_on_on_the_next(visit):
+    pages = [" ".join(lines) for lines in printed(visit("book/instructors/syllabus"))]
+    (start,) = (text for text in pages if "One day" in text)
+    assert "Welcome, set-up" in start
+
+
+def test_a_high_picture_leaves_room_for_the_code_before_it_on_a_printed_page(visit):
+    page = visit("notebooks/01_before_resnet")
+    page.emulate_media(media="print")
+    heights = page.locator("figure img").evaluate_all("all => all.map(img => img.clientHeight)")
+    assert len(heights) > 8 and max(heights) < 255 / 25.4 * 96 * 0.6  # of a sheet's height
 
 
 def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):

@@ -94,12 +94,49 @@ def test_every_word_of_every_picture_stands_out_from_what_is_behind_it(theme, br
         color_scheme=theme, viewport={"width": 2200, "height": 900}
     ) as context:
         page = context.new_page()
-        page.set_content(f"<style>svg {{ vertical-align: top }}</style>{drawn}")
+        page.set_content(f"<style>svg {{ vertical-align: top }}</style>{drawn}", timeout=120_000)
         words = page.evaluate(WORDS)
         seen = np.array(Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB"))
     assert len(words) > 500
     faint = [word for word in words if legibility(word, seen) < 4.5]
     assert faint == []
+
+
+LINES = """() => [...document.querySelectorAll("svg")].flatMap(picture => {
+  const lines = [], areas = [];
+  for (const part of picture.querySelectorAll("path")) {
+    if (part.closest("defs, [id^=text_]")) continue;
+    const { fill, stroke, strokeOpacity } = getComputedStyle(part);
+    if (fill !== "none") areas.push({ part, fill });
+    else if (stroke !== "none" && strokeOpacity > 0.5 && part.getTotalLength() > 0)
+      for (const share of [0.03, 0.25, 0.5, 0.75, 0.97]) {
+        const at = part.getPointAtLength(share * part.getTotalLength());
+        const behind = areas.findLast(area => area.part.isPointInFill(at));
+        if (behind) lines.push([picture.dataset.name, stroke, behind.fill]);
+      }
+  }
+  return lines;
+})"""
+
+
+def test_no_line_goes_under_in_a_grey_area_of_a_dark_page(browser):
+    drawn = "".join(
+        f'<svg data-name="{name}"{svg.partition("<svg")[2]}'
+        for name, svg in pictures().items()
+        if re.search(r'class="[^"]*plain-fill', svg)
+    )
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.set_content(drawn, timeout=120_000)
+        found = page.evaluate(LINES)
+    lines = {(name, *map(channels, colours)) for name, *colours in found}
+    on_grey = {each for each in lines if len({*each[2]}) == 1 and 0.1 < each[2][0] < 1}
+    assert len(on_grey) > 10
+    assert {name for name, line, area in on_grey if contrast(line, area) < 3} == set()
+
+
+def channels(colour: str) -> tuple[float, ...]:
+    return tuple(int(value) / 255 for value in re.findall(r"\d+", colour)[:3])
 
 
 def legibility(word: dict[str, Any], seen: np.ndarray) -> float:
@@ -109,8 +146,7 @@ def legibility(word: dict[str, Any], seen: np.ndarray) -> float:
     edge = np.concatenate([box[0], box[-1], box[:, 0], box[:, -1]])
     colours, counts = np.unique(edge, axis=0, return_counts=True)
     behind = colours[counts.argmax()] / 255
-    letters = [int(value) / 255 for value in re.findall(r"\d+", word["fill"])[:3]]
-    return contrast(letters, behind)
+    return contrast(channels(word["fill"]), behind)
 
 
 @every_picture
