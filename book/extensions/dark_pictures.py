@@ -118,7 +118,7 @@ def colour_path(path: ET.Element, sheet: Sheet) -> None:
     if style["fill"] != "#ffffff" and not (on_paper and is_head):
         kept["fill"] = ""
     name(path, style | kept)
-    if style["fill"] in sheet.papers - {"#ffffff"}:
+    if style["fill"] == PLAIN and PLAIN in sheet.papers:
         path.set("class", f"{path.get('class', '')} plain-fill".strip())
     if float(style.get("opacity", 1)) * float(style.get("fill-opacity", 1)) >= 0.5:
         sheet.areas.append((corners, style["fill"] in sheet.papers))
