@@ -311,11 +311,19 @@ def test_a_long_table_begins_where_there_is_room_on_a_printed_page_and_goes_on_o
     assert "Welcome, set-up" in start
 
 
+def test_a_first_printed_page_has_its_picture_and_no_frame_of_a_microscope_that_nobody_saw(visit):
+    page = visit("notebooks/00_at_work")
+    first = printed(page)[0]
+    assert first[0] == "Chapter 0" and any(line.startswith("Fig. 1 ") for line in first)
+    page.emulate_media(media="print")
+    expect(page.locator("[data-explorable=microscope]")).to_be_hidden()
+
+
 def test_a_high_picture_leaves_room_for_the_code_before_it_on_a_printed_page(visit):
     page = visit("notebooks/01_before_resnet")
     page.emulate_media(media="print")
     heights = page.locator("figure img").evaluate_all("all => all.map(img => img.clientHeight)")
-    assert len(heights) > 8 and max(heights) < 255 / 25.4 * 96 * 0.6  # of a sheet's height
+    assert len(heights) > 8 and max(heights) < 255 / 25.4 * 96 * 0.45  # of a sheet's height
 
 
 def test_a_tap_on_a_picture_enlarges_it_on_a_phone_and_another_one_closes_it(visit):
