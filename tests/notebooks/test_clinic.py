@@ -65,7 +65,7 @@ def check_of(case: int) -> Callable[[Callable], None]:
 
 def test_there_are_as_many_cases_as_the_title_says():
     headings = [cell.source for cell in notebook(CHAPTER).cells if cell.cell_type == "markdown"]
-    cases = re.findall(r"^## Case (\d+): ", "\n".join(headings), re.MULTILINE)
+    cases = re.findall(r"^### Case (\d+): ", "\n".join(headings), re.MULTILINE)
     assert [int(case) for case in cases] == list(CASES)
     assert notebook(CHAPTER).cells[0].source.startswith("# Debugging clinic: thirteen ")
 
@@ -302,7 +302,7 @@ def test_a_symptom_is_gone_after_the_cure_and_its_cell_still_runs(case):
     with contextlib.redirect_stdout(printed):
         exec(with_id(f"symptom-{case}"), names | {f"Broken{case}": fixed, f"broken_{case}": fixed})
     gone = {4: "influence: []", 6: "yours: 290", 10: "out: from -2.0 to +2.0"}
-    gone |= {11: "one by one: more than 45", 13: "0.00 at the last"}
+    gone |= {11: "users ask: more than 45", 13: "0.00 at the last"}
     assert gone.get(case, "no error") in printed.getvalue()
 
 
