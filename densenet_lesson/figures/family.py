@@ -37,7 +37,7 @@ def family(configs: Sequence[ClassicConfig]) -> Drawing:
         ValueError: if `configs` is no list or tuple, is empty, or holds something else.
     """
     check_configs(configs)
-    figure = Drawing(WIDTH, 0.7 + 1.0 * len(configs), layout="constrained")
+    figure = Drawing(WIDTH, 0.7 + max(1.6, len(configs)), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.06, w_pad=0.05)
     grid = figure.subplots(len(configs), 2, squeeze=False)
     words, used = [], set()
