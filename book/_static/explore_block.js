@@ -97,7 +97,7 @@
     const full = Math.max(256, 2 ** Math.ceil(Math.log2(result.out_channels)));
     const scale = BARS / full, top = FLOOR - BARS;
     parts.push(svg("path", { class: "explorable-full", d: `M0 ${top} H${width}` }));
-    parts.push(svg("text", { x: 0, y: top - 8, class: "explorable-start" }, `${number(full)} channels`));
+    parts.push(svg("text", { x: 0, y: top - 8, class: "explorable-start" }, `dotted line: ${number(full)} channels`));
     const bar = (place, read, caption) => {
       const half = Math.min(17, step / 2 - 1);
       const base = in_channels * scale, high = read * scale;
@@ -111,7 +111,7 @@
     result.reads.forEach((read, i) => bar(i + 1, read, wide || i === 0));
     bar(num_layers + 1, result.out_channels, true);
     parts.push(svg("text", { x: x(num_layers + 1), y: FLOOR + 12 }, "out"));
-    const note = num_layers > FEW ? `lines into layer ${num_layers}; what each layer reads:` : "each layer reads:";
+    const note = num_layers > FEW ? `lines into layer ${num_layers}; what each layer reads:` : "what each layer reads:";
     parts.push(svg("text", { x: 0, y: NODES + NODE + 14, class: "explorable-start" }, note));
     const picture = { viewBox: `0 0 ${width} ${FLOOR + 22}`, width, height: FLOOR + 22, role: "img" };
     return svg("svg", { ...picture, "aria-label": described(values, result) }, ...parts);
