@@ -105,19 +105,6 @@ def test_what_the_text_of_a_chapter_mentions_has_one_note_beside_it(articles):
             assert title.text.lower() in titles, f"{name}: {title.text}"
 
 
-def test_a_line_parts_the_groups_of_every_long_table_of_results(articles):
-    parted = 0
-    for name, text in articles.items():
-        for table in (one for one in parts(text, "table") if "results" in one["class"]):
-            heads = [row.th.text for row in table.select("tbody tr") if row.th]
-            groups = [head.partition(": ")[0] for head in heads if ": " in head]
-            begun = [row.th.text.partition(": ")[0] for row in table.select("tr.group")]
-            if groups and len(groups) == len(heads) >= 8 and len(set(groups)) <= len(groups) / 2:
-                assert begun == list(dict.fromkeys(groups))[1:], name
-                parted += 1
-    assert parted >= 1
-
-
 def test_every_page_ends_with_the_course_s_own_footer_whose_links_lead_somewhere():
     for name in built_pages():
         place = HTML / f"{name}.html"
