@@ -61,13 +61,24 @@ def typical(model: nn.Module, record: History) -> dict[str, Tensor]:
     return {f"{TYPICAL}centres": centres, f"{TYPICAL}distance": distances.quantile(0.98).view(1)}
 
 
-def pack_run(folder: Path) -> None:
-    """Write the record and the weights of a finished run."""
-    text = (folder / "record.json").read_text(encoding="utf-8")
-    record = History.from_json(text)
+def finished_run(folder: Path) -> tuple[History, nn.Module]:
+    """The record of a finished run, and its network as the training has left it.
+
+    Raises:
+        ValueError: if the run hasn't finished.
+    """
+    record = History.from_json((folder / "record.json").read_text(encoding="utf-8"))
     state = load_checkpoint(folder / "checkpoint.pt")
     if state["epoch"] != record.recipe["epochs"]:
         raise ValueError(f"{folder}: the run has finished {state['epoch']} epochs only")
+    model = build(change(get_config(record.model["build"]), record.model["config"]))
+    model.load_state_dict(state["model"])
+    return record, model
+
+
+def pack_run(folder: Path) -> None:
+    """Write the record and the weights of a finished run."""
+    record, model = finished_run(folder)
     header = {
         "build": record.model["build"],
         "config": record.model["config"],
@@ -76,12 +87,10 @@ def pack_run(folder: Path) -> None:
         "std": record.data["std"],
         "test_accuracy": record.rows[-1]["test_accuracy"],
     }
-    tensors = dict(state["model"])
-    model = build(change(get_config(header["build"]), header["config"]))
-    model.load_state_dict(tensors)
+    tensors = dict(model.state_dict())
     if isinstance(model, DenseNet):
         tensors |= typical(model.eval(), record)
-    write_atomically(RESULTS / f"{folder.name}.json", text.encode())
+    write_atomically(RESULTS / f"{folder.name}.json", (folder / "record.json").read_bytes())
     write_atomically(RESULTS / "weights" / f"{folder.name}.f16", pack(header, tensors))
 
 

@@ -4,7 +4,7 @@
 
 reads `checkpoint.pt` and `record.json` of that folder: a finished run of `switch_dropout_0`'s
 recipe, in 32-bit floats. It counts the right answers on the test images before and after, and
-writes `book/results/inside/refreshed.json`. It takes a minute.
+writes `book/results/inside/refreshed.json`. It takes some minutes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
-from densenet_lesson import build, data, get_config
-from densenet_lesson.configs import change
+from densenet_lesson import data
 from densenet_lesson.training import predict
-from densenet_lesson.training.checkpoint import load_checkpoint, write_atomically
-from densenet_lesson.training.history import History
+from densenet_lesson.training.checkpoint import write_atomically
+from tools.pack_weights import RESULTS, finished_run
 
-FILE = Path(__file__).resolve().parents[1] / "book" / "results" / "inside" / "refreshed.json"
+FILE = RESULTS / "inside" / "refreshed.json"
 
 
 def refresh(network: nn.Module, images: data.Images, mean: list[float], std: list[float]) -> None:
@@ -39,9 +38,7 @@ def refresh(network: nn.Module, images: data.Images, mean: list[float], std: lis
 def main(words: list[str] | None = None) -> int:
     """Refresh the network of a run, and write how many test images it read before and after."""
     (folder,) = map(Path, sys.argv[1:] if words is None else words)
-    record = History.from_json((folder / "record.json").read_text(encoding="utf-8"))
-    network = build(change(get_config(record.model["build"]), record.model["config"]))
-    network.load_state_dict(load_checkpoint(folder / "checkpoint.pt")["model"])
+    record, network = finished_run(folder)
     train_images, test_images = data.load(record.data["name"])
     learned = train_images.subset(record.data["subset"], seed=record.recipe["seed"])
 
