@@ -5,6 +5,7 @@ share what is expensive: a browser, a graded class, a printed book. Only a test 
 marked `first`, such as a chapter's run, goes to whichever worker is free.
 """
 
+import gc
 import os
 from collections import Counter
 
@@ -18,6 +19,8 @@ settings.register_profile("course", derandomize=True, deadline=None, database=No
 settings.load_profile("course")
 
 os.environ["TQDM_DISABLE"] = "1"
+
+gc.set_threshold(700, 10, 100)  # a search through everything is rare: parsed pages are large
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the processor: one thread for each
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -39,6 +42,7 @@ def pytest_collection_modifyitems(config, items):
             if cases[test] > 2:
                 items.remove(item)
                 config.hook.pytest_deselected(items=[item])
+    gc.freeze()
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
     for item in items:
         if item.path.parent.name in ("book", "notebooks"):
@@ -46,6 +50,15 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("no_cover")
         if not any(mark.name == "first" for mark in item.own_markers):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """What a file's tests keep, such as parsed pages, isn't searched for garbage ever after.
+
+    By the end that would be millions of objects, and seconds for each `gc.collect()`.
+    """
+    if nextitem is None or nextitem.path != item.path:
+        gc.freeze()
 
 
 @pytest.fixture
