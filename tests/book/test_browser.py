@@ -487,7 +487,12 @@ def check_code(page: Page, code: str) -> None:
     assert run(code).splitlines() == lines
 
 
-@pytest.mark.parametrize("name", [*DENSENETS, *RESNETS])
+# Of each kind one: the numbers of all presets are compared without their page, above.
+SHOWN = ["densenet201", "densenet_d2l", "densenet_digits", "densenet100", "densenet_bc250"]
+SHOWN += ["resnet34", "resnet152", "resnet56", "resnet18_d2l"]
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_a_preset_is_shown_with_the_package_s_numbers(name, planner):
     planner.get_by_label("network", exact=True).select_option(name)
     check_plan(planner, get_config(name))

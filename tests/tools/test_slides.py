@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+from copy import copy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -71,9 +73,10 @@ def slides(tmp_path_factory) -> Path:
     return folder / "out"
 
 
+@cache
 def deck(slides: Path, chapter: str) -> BeautifulSoup:
-    page = BeautifulSoup((slides / f"{chapter}.html").read_text(encoding="utf-8"), "html.parser")
-    return page
+    """A deck, read once; who takes something out of it works with a copy."""
+    return BeautifulSoup((slides / f"{chapter}.html").read_text(encoding="utf-8"), "html.parser")
 
 
 def squeezed(text: str) -> str:
@@ -138,7 +141,7 @@ def test_no_set_up_no_solution_and_nothing_folded_is_on_a_slide(chapter, slides)
 
 
 def test_an_exercise_is_shown_whole_and_a_paragraph_only_to_the_end_of_a_sentence(slides):
-    page = deck(slides, "02_resnet_addition")
+    page = copy(deck(slides, "02_resnet_addition"))
     for note in page.select("aside"):
         note.extract()
     exercise = next(tag for tag in page.select("section") if "Exercise 2.1" in tag.get_text())
@@ -176,7 +179,7 @@ def test_a_table_of_results_is_shown_as_text(slides):
 
 
 def test_what_the_slides_leave_out_is_in_the_notes_for_the_speaker(slides):
-    page = deck(slides, "03_concatenation")
+    page = copy(deck(slides, "03_concatenation"))
     notes = [note.extract().get_text() for note in page.select("aside.notes")]
     sentence = "nobody can tell how much of its brightness"
     assert sentence not in page.get_text()
@@ -185,7 +188,7 @@ def test_what_the_slides_leave_out_is_in_the_notes_for_the_speaker(slides):
 
 def test_a_deck_loads_nothing_but_its_own_files(slides):
     for path in slides.glob("*.html"):
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        page = deck(slides, path.stem)
         named = [tag["src"] for tag in page.select("[src]")] + [t["href"] for t in page("link")]
         files = [name for name in named if not name.startswith("data:image/")]
         assert [name for name in files if not (slides / name).is_file()] == []
