@@ -58,6 +58,7 @@ def pytest_runtest_teardown(item, nextitem):
     By the end that would be millions of objects, and seconds for each `gc.collect()`.
     """
     if nextitem is None or nextitem.path != item.path:
+        gc.collect()
         gc.freeze()
 
 
