@@ -52,6 +52,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
+@pytest.hookimpl(trylast=True)  # when its fixtures are gone
 def pytest_runtest_teardown(item, nextitem):
     """What a file's tests keep, such as parsed pages, isn't searched for garbage ever after.
 
