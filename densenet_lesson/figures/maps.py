@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from ..configs import check_positive
@@ -69,6 +70,8 @@ def _draw_channel(axes: Axes, channel: Tensor, x: float, y: float, size: float) 
     limits = {"vmin": low, "vmax": high if high > low else low + 1}
     options = {"cmap": "gray", "interpolation": "none", "aspect": "auto"}
     axes.imshow(channel.numpy(), extent=place, **options, **limits)
+    frame = {"edgecolor": INK, "linewidth": 0.4, "fill": False}  # for what is white at its rim
+    axes.add_patch(Rectangle((place[0], place[3]), size - 2 * edge, size - 2 * edge, **frame))
 
 
 def weight_map(
