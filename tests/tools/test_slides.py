@@ -167,8 +167,10 @@ def test_a_sentence_that_leads_to_a_formula_is_shown_before_it(slides):
 
 def test_a_quick_check_is_shown_with_its_answers_and_without_the_reasons(slides):
     page = deck(slides, "04_growth_rate")
-    place = next(tag for tag in page.select("section") if "does its layer 5 read?" in tag.text)
-    assert [tag.get_text() for tag in place.select("li")][-4:] == ["76", "48", "64", "12"]
+    place = next(
+        tag for tag in page.select("section") if "first to read more than 100?" in tag.text
+    )
+    assert [tag.get_text() for tag in place.select("li")][-3:] == ["layer 7", "layer 8", "layer 9"]
     assert "Right." not in place.get_text() and "Wrong." not in place.get_text()
 
 
