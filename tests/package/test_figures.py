@@ -159,7 +159,8 @@ def written(drawn):
     @cache
     def write(name):
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Glyph")  # "Glyph 8594 missing from font"
+            warnings.simplefilter("error", UserWarning)  # "Glyph 8594 missing from font"
+            warnings.simplefilter("ignore", DeprecationWarning)  # old Matplotlib, new pyparsing
             return svg(drawn(name))
 
     return write
