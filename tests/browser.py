@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
 
 import missing
 from course import ROOT
@@ -120,7 +120,7 @@ def watch(page: Page, at: str, complaints: list[str], console: bool = True) -> N
     page.on("pageerror", lambda error: complaints.extend(mistake(page.url, f"{error}")))
     page.on("request", lambda request: complaints.extend(outside(request.url, at)))
     if console:
-        page.on("requestfailed", lambda request: complaints.append(f"{request.url} failed"))
+        page.on("requestfailed", lambda request: complaints.extend(failed(request)))
         page.on("console", lambda entry: complaints.extend(error_of(entry)))
 
 
@@ -132,6 +132,12 @@ def mistake(url: str, error: str) -> list[str]:
 
 def outside(url: str, at: str) -> list[str]:
     return [] if url.startswith((at, "data:", "blob:")) else [f"asks for {url}"]
+
+
+def failed(request: Request) -> list[str]:
+    # what still loads as a page is left is given up; a file that isn't there is a console's error
+    given_up = request.failure == "net::ERR_ABORTED"
+    return [] if given_up else [f"{request.url}: {request.failure}"]
 
 
 def error_of(entry: Any) -> list[str]:
