@@ -20,6 +20,7 @@ SCRIPT = re.compile(r'[ \t]*<script[^>]* src="([^"?]*_static/)([^"?]+)[^>]*></sc
 OWN = ("arithmetic.", "presets.", "explor", "microscope")  # of pages that have an explorable
 ALONE = ("print.", "search", "language_data", "design-tabs")  # of paper, of the search; not joined
 FONTS = ("inter.woff2", "inter-bold.woff2")  # what a page begins with
+MATH_FONT = "noto-sans-math.woff2"  # of pages with formulas
 LATER = re.compile(r"<script(?![^>]*\bdefer)(?=[^>]* src=)")
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
@@ -88,7 +89,8 @@ def in_one_file(text: str, tag: re.Pattern, static: Path, known: frozenset[str])
         if style:
             new = f'<link rel="stylesheet" href="{address}" />\n'
         if style and not wanted:
-            new = "".join(preload(f"{found[0][1]}fonts/{font}") for font in FONTS) + new
+            fonts = (*FONTS, MATH_FONT) if "<math" in text else FONTS
+            new = "".join(preload(f"{found[0][1]}fonts/{font}") for font in fonts) + new
         for each in reversed(found[1:]):
             text = text[: each.start()] + text[each.end() :]
         text = text[: found[0].start()] + new + text[found[0].end() :]
