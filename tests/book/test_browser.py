@@ -36,8 +36,7 @@ ADDITION, BLOCK, PLANNER = (
 
 @pytest.mark.parametrize("name", [ADDITION, BLOCK, PLANNER])
 def test_without_scripts_words_stand_in_the_explorable_s_place(name, visit):
-    # a script that is announced (preload) and then not wanted counts as failed: that is no fault
-    page = visit(name, java_script_enabled=False, console=False)
+    page = visit(name, java_script_enabled=False)
     place = page.locator("[data-explorable]")
     expect(place).to_contain_text("JavaScript")
     assert place.locator("button, input, svg").count() == 0

@@ -501,7 +501,7 @@ def test_nothing_moves_for_readers_who_asked_for_that(scope):
 
 
 def test_without_scripts_there_is_a_picture_and_words(visit):
-    page = visit(PAGE, java_script_enabled=False, console=False)
+    page = visit(PAGE, java_script_enabled=False)
     place = page.locator("[data-explorable=microscope]")
     expect(place).to_contain_text("JavaScript")
     assert place.locator("img").evaluate("e => e.naturalWidth") > 600
