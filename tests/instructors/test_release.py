@@ -221,7 +221,8 @@ def test_a_chapter_s_wheel_carries_the_records_that_it_shows_and_no_others():
     shown = ("two_cores", "two_cores_intel", "shares", "h100", "h100_before")
     assert records == {f"{benchmarks}/{name}.json" for name in shown}
     seven = single_file.records_of(ROOT, "07_training")
-    assert "book/results/mnist.json" in seven and "book/results/ablation_full_0.json" in seven
+    assert "book/results/fashion_mnist_d2l.json" in seven
+    assert "book/results/ablation_full_0.json" in seven
     assert not any("compare" in name for name in seven)
     assert single_file.records_of(ROOT, "03_concatenation") == []
 
