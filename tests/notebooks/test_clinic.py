@@ -40,10 +40,25 @@ def with_id(name: str) -> str:
     return next(cell.source for cell in notebook(CHAPTER).cells if cell.id == name)
 
 
+def definitions(source: str) -> str:
+    """A cell without the calls at its end that say how a network does."""
+    return source.partition("\n\n\nexamine(")[0]
+
+
+def cures(case: int) -> str:
+    """The cell with the cures of a group of cases, this one among them."""
+    cells = [cell.source for cell in notebook(CHAPTER).cells if "cures" in tags(cell)]
+    return next(source for source in cells if f"examine(check_{case}, " in source)
+
+
+def part_of(case: int, part: str) -> str:
+    return definitions(cures(case) if part == "fixed" else tagged(f"{part}-{case}"))
+
+
 def patient(case: int, *parts: str) -> tuple[str, dict[str, Any]]:
     """What the chapter's imports, its helpers and these parts of a case print and define."""
     helpers = [with_id(name) for name in ("imports", "examine", "copy-weights")]
-    code = [*helpers, *(tagged(f"{part}-{case}") for part in parts)]
+    code = [*helpers, *(part_of(case, part) for part in parts)]
     names, printed = {}, io.StringIO()
     with contextlib.redirect_stdout(printed):
         for source in code:
@@ -102,30 +117,64 @@ def test_a_broken_network_fails_with_a_message_that_says_what_is_wrong_and_what_
 
 @every_case
 def test_the_fixed_network_passes_and_says_so(case):
-    printed, names = patient(case, "broken", "check", "fixed")
-    names[f"check_{case}"](named(names, "fixed", case))
-    assert printed == f"{named(names, 'fixed', case).__name__} passes.\n"
+    _, names = patient(case, "broken", "check", "fixed")
+    fixed = named(names, "fixed", case)
+    names[f"check_{case}"](fixed)
+    (told,) = [c.outputs[0].text for c in notebook(CHAPTER).cells if c.source == cures(case)]
+    assert f"{fixed.__name__} passes." in told.splitlines()
 
 
 @every_case
 def test_a_case_has_its_parts_in_order_and_the_answer_is_folded(case):
     cells = notebook(CHAPTER).cells
-    order = ["case", "broken", "symptom", "hint", "check", "run", "diagnosis", "fixed"]
+    order = ["case", "broken", "symptom", "hint", "check", "diagnosis"]
     places = [[cell.id for cell in cells].index(f"{part}-{case}") for part in order]
     assert places == sorted(places)
-    story, broken, symptom, hint, check, run, diagnosis, fixed = (cells[i] for i in places)
+    story, broken, symptom, hint, check, diagnosis = (cells[i] for i in places)
     folds = [
         re.match(r"<details>\n<summary>(.+)</summary>", text.source)[1]
         for text in (hint, diagnosis)
     ]
-    folds += [cell.metadata.mystnb.code_prompt_show for cell in (check, run, fixed)]
-    assert len(set(folds)) == 5 and all(re.search(rf"\bcase {case}$", name) for name in folds)
-    assert all("hide-cell" in tags(cell) for cell in (check, run, fixed))
-    assert check.metadata.jupyter.source_hidden and fixed.metadata.jupyter.source_hidden
-    assert run.metadata.jupyter.outputs_hidden  # its message says what is wrong
+    folds.append(check.metadata.mystnb.code_prompt_show)
+    assert len(set(folds)) == 3 and all(re.search(rf"\bcase {case}$", name) for name in folds)
+    assert "hide-cell" in tags(check) and check.metadata.jupyter.source_hidden
+    assert check.metadata.jupyter.outputs_hidden  # its message says what is wrong
+    assert re.search(r"```python\n.+\n```\n.*</details>$", diagnosis.source, re.DOTALL)  # the cure
     assert not [cell.id for cell in (story, broken, symptom) if "hide" in str(cell)]
     assert symptom.outputs, "the symptom shows"
-    assert f"{case} fails:\nexpected" in run.outputs[0].text
+    assert f"{case} fails:\nexpected" in check.outputs[0].text
+
+
+def test_the_cures_are_folded_until_all_cases_are_over():
+    cells = notebook(CHAPTER).cells
+    places = [i for i, cell in enumerate(cells) if "cures" in tags(cell)]
+    assert min(places) > [cell.id for cell in cells].index("diagnosis-13") and len(places) == 3
+    for cell in (cells[place] for place in places):
+        assert "hide-cell" in tags(cell) and cell.metadata.jupyter.source_hidden
+        assert cell.metadata.jupyter.outputs_hidden
+
+
+# ------------------------------------------------------------------ which question finds what
+
+
+def test_the_four_questions_find_nothing_between_a_cure_and_itself():
+    names = {}
+    helpers = [with_id(name) for name in ("imports", "examine")]
+    for source in (*helpers, with_id("row").partition("\n\n\nclass Sideways")[0]):
+        exec(source, names)
+    names |= patient(6, "fixed")[1] | patient(12, "fixed")[1] | {"torch": torch}
+    for case, x in ((6, torch.rand(4, 3, 8, 8)), (12, torch.rand(4, 3, 8, 8))):
+        fixed = named(names, "fixed", case)
+        assert names["ask"](fixed, fixed, (3, 10), x) == ["same", "same", "all", "same", "same"]
+
+
+def test_every_patient_has_a_field_that_tells_and_case_12_only_the_last():
+    (picture,) = [cell for cell in notebook(CHAPTER).cells if cell.id == "all"]
+    rows = re.findall(r"case (\d+): ([^.]+)\.", picture.metadata.mystnb.image.alt)
+    words = {int(case): answers.split(", ") for case, answers in rows}
+    assert list(words) == list(CASES)
+    assert all({"differs", "not all", "stops"} & set(answers) for answers in words.values())
+    assert words[12] == ["same", "same", "all", "same", "differs"]
 
 
 # ------------------------------------------------------------------ networks that we did not write
@@ -308,5 +357,5 @@ def test_a_symptom_is_gone_after_the_cure_and_its_cell_still_runs(case):
 
 @every_case
 def test_a_solution_does_not_need_the_cell_that_the_learner_edits(case):
-    printed, names = patient(case, "check", "fixed")
-    assert printed == f"{named(names, 'fixed', case).__name__} passes.\n"
+    _, names = patient(case, "check", "fixed")
+    names[f"check_{case}"](named(names, "fixed", case))
