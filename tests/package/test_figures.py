@@ -126,7 +126,7 @@ ONE_OF_EACH_KIND = [
     *("connectivity", "residual block", "dense block", "dense layer B", "transition"),
     *("number grids", "roofline", "seeds", "curves", "feature maps", "weight map", "reuse maps"),
     *("by depth", "where it looks", "image grid of 7", "growth of resnet18", "stages of resnet18"),
-    *("layers of densenet_digits", "side by side", "family of one", "inception module"),
+    *("whole densenet_digits", "side by side", "family of one", "inception module"),
 ]
 every_drawing = pytest.mark.parametrize(
     "name",
