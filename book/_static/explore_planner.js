@@ -461,7 +461,7 @@ print(f"bytes kept, plain: {kept:,}")`;
     });
     const label = "The network’s parts side by side: a wider box has more channels, a higher one more pixels.";
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HIGH + 42}`, role: "img", "aria-label": label, class: "explorable-network" }, ...boxes);
-    return element("div", {}, drawing, element("p", {}, "Width: channels. Height: pixels (of a side, above)."));
+    return element("div", {}, drawing, element("p", {}, "Width: channels. Each step down halves the side in pixels (above)."));
   }
 
   function table(stages, batch_size) {

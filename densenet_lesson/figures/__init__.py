@@ -22,12 +22,13 @@ from .inside import by_depth, reuse_maps, where_it_looks
 from .intervals import intervals
 from .maps import feature_maps, weight_map
 from .masks import class_maps
-from .networks import channel_growth, per_layer, stage_map
+from .networks import channel_growth, stage_map
 from .pictures import image_grid, side_by_side
 from .roofline import roofline
 from .seeds import seeds
 from .tables import Table
 from .variants import links, mixing_layers
+from .whole import whole
 
 __all__ = [
     "INK",
@@ -54,7 +55,6 @@ __all__ = [
     "links",
     "mixing_layers",
     "number_grids",
-    "per_layer",
     "residual_block",
     "reuse_maps",
     "roofline",
@@ -66,6 +66,7 @@ __all__ = [
     "use_svg",
     "weight_map",
     "where_it_looks",
+    "whole",
 ]
 
 

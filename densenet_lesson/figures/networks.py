@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 from .. import arithmetic
 from ..classics.catalogue import ClassicConfig
 from ..classics.twins import TwinConfig
-from ..configs import Config, DenseNetConfig, check_choice
+from ..configs import Config, DenseNetConfig
 from .drawing import (
     HATCHES,
     INK,
@@ -35,8 +35,6 @@ COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": 
 TITLES = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
 Units = list[tuple[float, str]]
 NUMBERS: Units = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
-BYTES: Units = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes")]
-FEW = 12  # bars that have room for a number above each
 ABOVE = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": INK}
 
 
@@ -298,76 +296,6 @@ def _plot(rows: int, height: float) -> tuple[Drawing, list[Axes]]:
     return figure, list(grid)
 
 
-def per_layer(config: Config, image_size: int | None = None, by: str = "layer") -> Drawing:
-    """Draw where a network's parameters, FLOPs and memory are, as bars from input to output.
-
-    Args:
-        config: a `DenseNetConfig` or a `ResNetConfig`.
-        image_size: height and width of the image in pixels; the default is the configuration's.
-        by: "layer" for a bar for each dense layer or residual block, "stage" for one for each
-            dense block or stage. The stem, the transitions and the classifier have their own.
-
-    Returns:
-        Three rows of bars: parameters; FLOPs of one image; memory that the forward pass of one
-        image keeps for the backward pass.
-
-    Raises:
-        ValueError: if the image is too small for the network, or `by` is something else; for a
-            `ClassicConfig` too (`family` draws those).
-    """
-    _check_layered(config)
-    check_choice("by", by, ("layer", "stage"))
-    parts = groups(config, image_size, by)
-    figure, all_axes = _plot(3, 5.6)
-    words = []
-    measures = _measures(config, image_size)
-    for axes, (name, total, units, fields) in zip(all_axes, measures, strict=True):
-        values = [part.total(*fields) for part in parts]
-        _draw_measure(axes, f"{name}: {rounded(total, units)}", values, units, parts)
-        words.append(f"{name} {rounded(total, units)}, {_largest(parts, fields)}")
-    names = {NEW: "dense block", SUM: "stage", TRANSITION: "transition", PLAIN: "stem, classifier"}
-    _legend(figure, names, [color_of(part.stage) for part in parts])
-    _label_stages(all_axes[-1], parts, [(i, 1.0) for i in range(len(parts))])
-    figure.settle()
-    _thin_out(all_axes[-1].get_xticklabels())
-    figure.alt = f"Three rows of bars along {config.name}, by {by}: {'; '.join(words)}."
-    return figure
-
-
-def _measures(config: Config, image_size: int | None) -> list[tuple[str, int, Units, list[str]]]:
-    """Return what to show: its name, its total, its units, and the fields of the trace."""
-    memory = arithmetic.activation_bytes(config, 1, image_size)
-    kept = ["kept_bytes", "kept_bytes_per_batch"]
-    return [
-        ("parameters", arithmetic.parameters(config), NUMBERS, ["parameters"]),
-        ("FLOPs", arithmetic.flops(config, image_size), NUMBERS, ["flops"]),
-        ("memory kept for the backward pass", memory, BYTES, kept),
-    ]
-
-
-def _draw_measure(
-    axes: Axes,
-    title: str,
-    values: Sequence[int],
-    units: Units,
-    parts: Sequence[Group],
-) -> None:
-    scale, unit = _unit(max(values), units)
-    for left, (part, value) in enumerate(zip(parts, values, strict=True)):
-        _bars(axes, left, value / scale, color_of(part.stage), 1.0)
-        if len(parts) <= FEW:
-            axes.text(left + 0.5, value / scale, _short(value / scale), **ABOVE)
-    axes.set_ylim(0, 1.1 * max(values) / scale)
-    axes.set_title(title, fontsize=TEXT, loc="left", pad=8)
-    axes.set_ylabel(unit, fontsize=SMALL)
-
-
-def _short(value: float) -> str:
-    if value < 0.01:
-        return "≈0"
-    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
-
-
 def _unit(value: float, units: Units) -> tuple[float, str]:
     """Return the largest unit that fits into a value."""
     return next(((scale, unit) for scale, unit in units if value >= scale), units[-1])
@@ -377,12 +305,3 @@ def rounded(value: int, units: Units = NUMBERS) -> str:
     """Write a value with its unit: "7.979 million"."""
     scale, unit = _unit(value, units)
     return f"{value / scale:.4g} {unit}".strip()
-
-
-def _largest(parts: Sequence[Group], fields: Sequence[str]) -> str:
-    """Say which stage has most, and how much of all."""
-    sums: dict[str, int] = {}
-    for part in parts:
-        sums[part.stage] = sums.get(part.stage, 0) + part.total(*fields)
-    most = max(sums, key=lambda stage: sums[stage])
-    return f"most in {title_of(most)} ({sums[most] / sum(sums.values()):.0%})"

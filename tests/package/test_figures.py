@@ -101,16 +101,14 @@ DRAWINGS = {
 for name in ("densenet121", "densenet_d2l", "densenet_digits"):
     DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(D[name])
     DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(D[name])
-    DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(D[name])
+    DRAWINGS[f"whole {name}"] = lambda name=name: figures.whole(D[name], costs=True)
 for name in ("resnet18", "resnet152"):
     DRAWINGS[f"growth of {name}"] = lambda name=name: figures.channel_growth(R[name])
     DRAWINGS[f"stages of {name}"] = lambda name=name: figures.stage_map(R[name], 64)
-    DRAWINGS[f"layers of {name}"] = lambda name=name: figures.per_layer(R[name])
 DRAWINGS["side by side"] = lambda: figures.side_by_side(
     {"a photograph": torch.eye(9).expand(3, 9, 9), "max, 3 times": torch.eye(2)[None]}, "Lines."
 )
 DRAWINGS["growth of densenet201"] = lambda: figures.channel_growth(D["densenet201"])
-DRAWINGS["bars by stage"] = lambda: figures.per_layer(D["densenet121"], by="stage")
 DRAWINGS["growth with short blocks"] = lambda: figures.channel_growth(
     replace(D["densenet121"], block_config=(1, 3, 13, 1, 20))
 )
@@ -128,7 +126,7 @@ ONE_OF_EACH_KIND = [
     *("connectivity", "residual block", "dense block", "dense layer B", "transition"),
     *("number grids", "roofline", "seeds", "curves", "feature maps", "weight map", "reuse maps"),
     *("by depth", "where it looks", "image grid of 7", "growth of resnet18", "stages of resnet18"),
-    *("layers of densenet_digits", "side by side", "family of one", "inception module"),
+    *("whole densenet_digits", "side by side", "family of one", "inception module"),
 ]
 every_drawing = pytest.mark.parametrize(
     "name",
@@ -549,35 +547,23 @@ def test_channel_growth_of_a_resnet_shows_sums():
     assert "sum" in words(figure) and "transition" not in words(figure)
 
 
-@pytest.mark.parametrize("by", ["layer", "stage"])
-@pytest.mark.parametrize("config", [D["densenet_d2l"], R["resnet18"]], ids=["DenseNet", "ResNet"])
-def test_bars_add_up_to_the_totals_in_the_titles(config, by):
-    figure = figures.per_layer(config, 64, by=by)
-    totals = [
-        arithmetic.parameters(config),
-        arithmetic.flops(config, 64),
-        arithmetic.activation_bytes(config, 1, 64),
+def test_a_whole_densenet_is_drawn_to_scale():
+    config = D["densenet121"]
+    figure = figures.whole(config, costs=True)
+    stages = arithmetic.stages(config)[1:-1:2]
+    image, layers = bars(figure, figures.INPUT)[0], bars(figure, figures.NEW)
+    heights = [
+        stage.size / 224
+        for stage, count in zip(stages, config.block_config, strict=True)
+        for _ in range(count)
     ]
-    scales = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "KiB": 2**10, "MiB": 2**20}
-    for axes, total in zip(figure.axes, totals, strict=True):
-        drawn = sum(bar.get_height() for bar in axes.patches) * scales[axes.get_ylabel()]
-        assert drawn == pytest.approx(total)
-        number, unit = axes.get_title(loc="left").split(": ")[1].split()
-        assert float(number) * scales[unit] == pytest.approx(total, rel=1e-3)
-        assert f"{number} {unit}" in figure.alt
-
-
-def test_bars_are_one_for_each_layer_or_stage():
-    config = D["densenet_d2l"]
-    layers = len(figures.per_layer(config).axes[0].patches)
-    assert layers == 1 + sum(config.block_config) + 3 + 1  # stem, layers, transitions, classifier
-    stages = figures.per_layer(config, by="stage").axes[0]
-    assert len(stages.patches) == len(stages.texts) == 1 + 4 + 3 + 1
-
-
-def test_bars_do_not_write_nothing_as_nought():
-    shown = words(figures.per_layer(D["densenet121"], by="stage"))
-    assert "≈0" in shown and "0.00" not in shown
+    assert [bar.get_height() / image.get_height() for bar in layers] == pytest.approx(heights)
+    before = [bar.get_width() for bar in bars(figure, figures.INPUT)[1:]]
+    assert [width / layers[0].get_width() for width in before] == pytest.approx([2, 4, 8, 16])
+    arcs = [len(patch.get_path().vertices) // 4 for patch in figure.axes[0].patches]
+    assert [number for number in arcs if number > 2] == [21, 78, 300, 136]
+    shown = words(figure)
+    assert "2.84M" in shown and "2.08G" in shown and "7²" in shown
 
 
 def test_short_blocks_hide_a_number_rather_than_print_it_over_another(drawn):
@@ -585,17 +571,11 @@ def test_short_blocks_hide_a_number_rather_than_print_it_over_another(drawn):
     assert {label.get_visible() for label in labels} == {True, False}
 
 
-@pytest.mark.parametrize("draw", [figures.stage_map, figures.per_layer])
-def test_network_drawings_name_the_wrong_argument(draw):
+def test_network_drawings_name_the_wrong_argument():
     with pytest.raises(ValueError, match="image_size=20 is too small"):
-        draw(D["densenet121"], 20)
+        figures.stage_map(D["densenet121"], 20)
     with pytest.raises(ValueError, match="image_size=0"):
-        draw(D["densenet121"], 0)
-
-
-def test_bars_know_two_ways_to_split():
-    with pytest.raises(ValueError, match="by='block' must be 'layer' or 'stage'"):
-        figures.per_layer(D["densenet_d2l"], by="block")
+        figures.stage_map(D["densenet121"], 0)
 
 
 # ------------------------------------------------------------------------- pictures of the data
