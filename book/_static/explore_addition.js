@@ -19,8 +19,8 @@
 
   const { size } = lesson.flower;
   const KERNELS = [
-    { of: "level edges", weights: [1, 2, 1, 0, 0, 0, -1, -2, -1] },
-    { of: "upright edges", weights: [1, 0, -1, 2, 0, -2, 1, 0, -1] },
+    { of: "horizontal edges", weights: [1, 2, 1, 0, 0, 0, -1, -2, -1] },
+    { of: "vertical edges", weights: [1, 0, -1, 2, 0, -2, 1, 0, -1] },
     { of: "rising edges", weights: [2, 1, 0, 1, 0, -1, 0, -1, -2] },
     { of: "falling edges", weights: [0, 1, 2, -1, 0, 1, -2, -1, 0] },
     { of: "spots", weights: [-1, -1, -1, -1, 8, -1, -1, -1, -1] },
