@@ -15,7 +15,7 @@ LABEL = 1.15  # inches, to the left of a line
 
 
 def feature_maps(rows: Mapping[str, Tensor], alt: str, columns: int = 8) -> Drawing:
-    """Show the channels of one image as grey squares, a row for each layer. Chapters 0, 2, 3, 10.
+    """Show the channels of one image as grey squares, a row for each layer. Chapters 0, 2 to 4, 10.
 
     Args:
         rows: for the name of each row, [C, H, W]: one image's channels.
