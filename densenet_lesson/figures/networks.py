@@ -33,8 +33,7 @@ from .drawing import (
 LAYERS = ("denseblock", "layer", "stage")  # stages made of several layers (or residual blocks)
 COLORS = {"image": INPUT, "denseblock": NEW, "transition": TRANSITION, "layer": SUM, "stage": SUM}
 TITLES = {"denseblock": "dense block", "layer": "stage", "head": "classifier"}
-Units = list[tuple[float, str]]
-NUMBERS: Units = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
+NUMBERS = [(1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1, "")]
 ABOVE = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": INK}
 
 
@@ -182,7 +181,10 @@ def channel_growth(config: Config) -> Drawing:
     _check_layered(config)
     size = max(config.image_size, arithmetic.minimum_size(config))
     parts = [group for group in groups(config, size) if group.stage != "head"]
-    figure, (axes,) = _plot(1, 3.5)
+    figure = Drawing(WIDTH, 3.5, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=SMALL)
     places = _places(parts)
     _growth_bars(axes, parts, places)
     axes.set_ylabel("channels", fontsize=TEXT)
@@ -287,21 +289,8 @@ def _legend(figure: Drawing, names: dict[str, str], used: Sequence[str]) -> None
     figure.legend(handles=patches, ncols=len(patches), columnspacing=1.2, **options)
 
 
-def _plot(rows: int, height: float) -> tuple[Drawing, list[Axes]]:
-    figure = Drawing(WIDTH, height, layout="constrained")
-    grid = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
-    for axes in grid:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=SMALL)
-    return figure, list(grid)
-
-
-def _unit(value: float, units: Units) -> tuple[float, str]:
-    """Return the largest unit that fits into a value."""
-    return next(((scale, unit) for scale, unit in units if value >= scale), units[-1])
-
-
-def rounded(value: int, units: Units = NUMBERS) -> str:
+def rounded(value: int) -> str:
     """Write a value with its unit: "7.979 million"."""
-    scale, unit = _unit(value, units)
+    units = ((scale, unit) for scale, unit in NUMBERS if value >= scale)
+    scale, unit = next(units, NUMBERS[-1])
     return f"{value / scale:.4g} {unit}".strip()

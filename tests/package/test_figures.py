@@ -566,6 +566,13 @@ def test_a_whole_densenet_is_drawn_to_scale():
     assert "2.84M" in shown and "2.08G" in shown and "7²" in shown
 
 
+def test_a_whole_densenet_is_no_other_network_and_may_be_tiny():
+    with pytest.raises(ValueError, match=r"config='ResNet-18' is no DenseNetConfig.*stage_map"):
+        figures.whole(R["resnet18"])
+    tiny = replace(SMALL_NET, num_init_features=4, growth_rate=1, num_classes=1)
+    assert "0.01K" in words(figures.whole(tiny, costs=True))  # the head's 12 FLOPs
+
+
 def test_short_blocks_hide_a_number_rather_than_print_it_over_another(drawn):
     labels = drawn("growth with short blocks").axes[0].texts
     assert {label.get_visible() for label in labels} == {True, False}
