@@ -86,7 +86,7 @@ book-next: .venv-book/.installed .venv-next/.installed  ## build the book with S
 	PYTHONPATH=book/extensions .venv-next/bin/sphinx-build --quiet --fresh-env --fail-on-warning --nitpicky . _build/next
 	@echo "The book is ready. Open _build/next/index.html in your browser."
 
-pdf: .venv/.installed book  ## print the whole book into one PDF (needs chromium)
+pdf: .venv/.installed book  ## print the whole book into one PDF (needs a browser)
 	.venv/bin/python tools/pdf.py
 
 slides: .venv-book/.installed  ## make slides of every chapter, in dist/slides/

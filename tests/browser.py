@@ -1,7 +1,6 @@
 """A pytest plugin: the built book in a browser. What the tests of its pages and parts share."""
 
 import functools
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 import missing
 from course import ROOT
+from tools.chromium import OPTIONS, find_browser
 
 HTML = ROOT / "_build" / "html"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1280, "height": 900}
 TABLET = {"width": 768, "height": 1024}
 PHONE = {"width": 375, "height": 700}
@@ -38,9 +37,9 @@ def leads_on(path: Path) -> bool:
     return 'http-equiv="Refresh"' in path.read_text(encoding="utf-8")[:1000]
 
 
-def find_browser() -> str:
+def browser_path() -> str:
     """The path of a browser. Without one, tests are skipped; in CI they fail."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = find_browser()
     if path is None:
         missing.do_without(missing.BROWSER)
     return path
@@ -48,14 +47,14 @@ def find_browser() -> str:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    find_browser()  # without one, what drives it may not start either: it needs a library of it
+    browser_path()  # without one, what drives it may not start either: it needs a library of it
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=find_browser(), args=OPTIONS)
+    browser = playwright.chromium.launch(executable_path=browser_path(), args=OPTIONS)
     yield browser
     note_time(browser)
     browser.close()

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-BROWSER = "NO BROWSER: the book was not tested in one. Install Debian's package chromium."
+BROWSER = "NO BROWSER: the book was not tested in one. Install Debian's chromium-headless-shell."
 BUBBLEWRAP = "NO SANDBOX: how it locks a notebook in was not tested. Install Debian's bubblewrap."
 CHROOT = "NO SANDBOX: in a chroot whose / is no mount, bubblewrap can't lock anything in."
 FASHION_MNIST = "NO FASHION-MNIST: it was not tested. Install Debian's dataset-fashion-mnist."

@@ -7,13 +7,13 @@ time with the page numbers filled in.
 import argparse
 import os
 import re
-import shutil
 import sys
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import yaml
+from chromium import OPTIONS, find_browser
 from playwright.sync_api import Page, Route, sync_playwright
 from pypdf import PdfReader
 
@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "pdf" / "from-resnet-to-densenet.pdf"
 ADDRESS = "http://book.invalid"  # asked for nowhere: every file comes from the built book
-BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PDF_OPTIONS = {
     "prefer_css_page_size": True,  # the paper is that of print.css
     "print_background": True,
@@ -58,12 +57,12 @@ def print_book(entries: list[Entry], target: Path) -> int:
     """
     if not any(entry.name for entry in entries):
         raise RuntimeError("none of these pages is in _toc.yml")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = find_browser()
     if path is None:
-        raise RuntimeError("no browser: install Debian's package chromium")
+        raise RuntimeError("no browser: install Debian's package chromium-headless-shell")
     text = whole_book(HTML, entries, about(ROOT))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         page = browser.new_page(color_scheme="light")
         page.route("**/*", lambda route: serve(route, text))
         page.goto(f"{ADDRESS}/", timeout=120_000)

@@ -406,4 +406,4 @@ def test_without_a_browser_tests_are_skipped_and_in_ci_they_fail(ci, end, monkey
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setenv("CI", ci)
     with pytest.raises(end.Exception, match="NO BROWSER.* Install"):
-        plugin.find_browser()
+        plugin.browser_path()

@@ -11,7 +11,7 @@ import matplotlib
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from browser import DESKTOP, HTML, OPTIONS, PHONE, TYPESET, built_pages, find_browser, note_time
+from browser import DESKTOP, HTML, OPTIONS, PHONE, TYPESET, browser_path, built_pages, note_time
 from course import ROOT
 from subset_fonts import FONTS, FORMULAS, SIGNS, characters
 
@@ -58,7 +58,7 @@ def start(playwright: Playwright, folder: Path, pattern: str) -> Browser:
         f"<fontconfig><dir>{known}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>"
     )
     environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
-    return playwright.chromium.launch(executable_path=find_browser(), args=OPTIONS, env=environment)
+    return playwright.chromium.launch(executable_path=browser_path(), args=OPTIONS, env=environment)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pypdfium2 import PdfDocument
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 import pdf
-from browser import HTML, find_browser
+from browser import HTML, browser_path
 from course import ROOT, read_yaml
 from whole_book import SCREEN_ONLY, Entry, answers, contents, whole_book
 
@@ -28,7 +28,7 @@ MOST_PIXELS = 130  # of a photograph's longer side: all else is drawn
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory) -> PdfReader:
-    find_browser()
+    browser_path()
     target = tmp_path_factory.mktemp("pdf") / "two.pdf"
     command = [sys.executable, "tools/pdf.py", "--output", target, CHAPTER, GLOSSARY]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -171,7 +171,7 @@ def test_the_pictures_are_drawings_and_not_pixels(printed, page):
 
 def test_without_a_browser_it_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(RuntimeError, match="install Debian's package chromium"):
+    with pytest.raises(RuntimeError, match="install Debian's package chromium-headless-shell"):
         pdf.print_book(ENTRIES, tmp_path / "book.pdf")
     assert not list(tmp_path.iterdir())
 
