@@ -34,7 +34,7 @@ def bars(shares: Mapping[str, float], label: str, alt: str) -> Drawing:
         text = f"{share:.0%}".replace("%", " %")
         axes.annotate(text, (share + 0.01, row), va="center", fontsize=SMALL, color=INK)
     axes.set_yticks(range(len(shares)), list(shares), fontsize=TEXT)
-    axes.set(ylim=(len(shares) - 0.5, -0.5), xlim=(0, 1.08))
+    axes.set(ylim=(len(shares) - 0.5, -0.5), xlim=(0, 1.15))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xlabel(label, fontsize=TEXT)
     figure.settle()

@@ -101,7 +101,8 @@ def _block(sheet: Sheet, high: float, edges: Sequence[float]) -> None:
             points += [(middle, top), (middle, up), (x, up), (x, top)]
         middles.append(x)
     codes = [Path.MOVETO, *[Path.CURVE4] * 3] * (len(points) // 4)
-    style = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.4, "alpha": 0.4}
+    faint = 0.4 if len(middles) > 8 else 0.9  # many arcs would make one black spot
+    style = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.4, "alpha": faint}
     sheet.axes.add_patch(PathPatch(Path(points, codes), **style))
 
 
