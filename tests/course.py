@@ -1,6 +1,7 @@
 """What several tests need to know about the course: where it is, its chapters, its notebooks."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ def appendices() -> list[str]:
     return [name for name in all_notebooks() if not name[0].isdigit()]
 
 
+@cache
 def notebook(chapter: str) -> nbformat.NotebookNode:
+    """A chapter's notebook, read once for all tests: they only look at it."""
     return nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", as_version=4)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +36,23 @@ GARMENTS = 1000  # test images of Fashion-MNIST, from the first on
 IMAGES = {"digits": 200, "fashion_mnist": 50}  # how many of the test images, from the first on
 
 ENOUGH = 2000  # images of a large set, to see what is typical
+WRITERS = r"features\.(conv0|denseblock\d\.denselayer\d+|transition\d)|relu|layer\d\.\d\.bn2"
+
+
+@torch.inference_mode()
+def averages(model: nn.Module, record: History) -> Tensor:
+    """What each channel holds on average over training images and pixels: layer after layer, [C].
+
+    The microscope writes it in place of a channel that is taken away.
+    """
+    means: dict[str, list[Tensor]] = {}
+    for name, module in model.named_modules():
+        if re.fullmatch(WRITERS, name):
+            note = means.setdefault(name, []).append
+            module.register_forward_hook(lambda _, __, y, note=note: note(y.mean((2, 3))))
+    train, _ = data.load(record.data["name"])
+    evaluate(model, train.subset(min(len(train), ENOUGH)), **record.inputs)
+    return torch.cat([torch.cat(found).mean(0) for found in means.values()])
 
 
 @torch.inference_mode()
@@ -87,9 +105,10 @@ def pack_run(folder: Path) -> None:
         "std": record.data["std"],
         "test_accuracy": record.rows[-1]["test_accuracy"],
     }
-    tensors = dict(model.state_dict())
+    tensors = dict(model.eval().state_dict())
     if isinstance(model, DenseNet):
-        tensors |= typical(model.eval(), record)
+        tensors |= typical(model, record)
+    tensors[f"{TYPICAL}averages"] = averages(model, record)
     write_atomically(RESULTS / f"{folder.name}.json", (folder / "record.json").read_bytes())
     write_atomically(RESULTS / "weights" / f"{folder.name}.f16", pack(header, tensors))
 

@@ -107,7 +107,7 @@
     /** Let the network look at an image; a generator, so that it can be done in slices. */
     *look(image) {
       const maps = [];
-      for (const { layer, shown, scores, unlike } of lesson.run_network(this.network, image, this.is_off)) {
+      for (const { layer, shown, scores, unlike } of lesson.run_network(this.network, image, this.is_off, this.microscope.averages)) {
         maps[layer.index] = shown;
         if (scores) Object.assign(this, { maps, unlike, probabilities: lesson.softmax(scores) });
         yield;
@@ -118,7 +118,7 @@
     *count({ images, labels }, result) {
       for (let i = 0; i < images.length; i++) {
         let scores;
-        for (const step of lesson.run_network(this.network, images[i], this.is_off)) yield ({ scores } = step);
+        for (const step of lesson.run_network(this.network, images[i], this.is_off, this.microscope.averages)) yield ({ scores } = step);
         result.right += scores.indexOf(Math.max(...scores)) === labels[i] ? 1 : 0;
         result.of += 1;
       }
@@ -320,6 +320,8 @@
       this.take_channel = button("", () => this.take(this.chosen));
       this.take_layer = button("", () => this.take({ ...this.chosen, channel: null }));
       this.put_back = button("Put everything back", () => this.restore_all());
+      this.instead = element("select", { id: lesson.unique("instead"), onchange: () => this.look() },
+        element("option", { value: "zeros" }, "zeros"), element("option", { value: "averages" }, "each channel’s average"));
       this.link = element("a", { href: "#" }, "Link to what you see");
     }
 
@@ -338,7 +340,9 @@
       const steps = element("div", { class: "microscope-controls" }, ...(small ? [] : [subject, this.growth_control]),
         slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
       const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back);
-      const reading = element("div", { class: "microscope-reading" }, this.detail, taking);
+      this.instead_field = element("div", { class: "explorable-field" },
+        element("label", { for: this.instead.id }, "written in place of what is taken away"), this.instead);
+      const reading = element("div", { class: "microscope-reading" }, this.detail, taking, this.instead_field);
       const sharing = element("div", { class: "explorable-buttons" }, this.button("Copy link", () => this.copy_link()), this.link);
       const both = element("div", { class: "microscope-panels" }, panels.dense.node, panels.twin.node);
       const main = element("div", { class: `microscope ${small ? "microscope-small" : ""}` }, input, steps, both, small ? null : reading);
@@ -379,13 +383,14 @@
       }
     }
 
-    set_up(networks, images, { image, pixels, step, off = [] }) {
+    set_up(networks, images, { image, pixels, step, off = [], instead = this.instead.value }) {
       if (!this.images) {
         this.waiting.forEach((node) => node.remove());
         this.body.append(...this.arranged());
       }
       const same = this.images === images;
       this.images = images;
+      this.instead.value = instead;
       this.select(null);
       for (const [side, panel] of Object.entries(this.panels)) {
         panel.fill(networks[side]);
@@ -524,6 +529,7 @@
         this.take_layer.textContent = `${words(`${layer.index}`)} ${["stem", "transition"].includes(layer.kind) ? `the ${layer.title}` : layer.title}`;
       }
       this.put_back.hidden = !Object.values(this.panels).some(({ off }) => off.size);
+      this.instead_field.hidden = !able && this.put_back.hidden;
     }
 
     /** Take a channel or a whole layer away, or put it back. */
@@ -575,8 +581,13 @@
         element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines.map(row))));
     }
 
+    /** Whether averages stand in place of what is taken away, not zeros. */
+    get averages() {
+      return this.instead.value === "averages";
+    }
+
     key(panel) {
-      return `${panel.network.name}:${[...panel.off].sort()}`;
+      return `${panel.network.name}:${[...panel.off].sort()}${panel.off.size ? this.instead.value : ""}`;
     }
 
     counted(panel) {
@@ -605,7 +616,8 @@
       const off = Object.entries(this.panels).flatMap(([side, panel]) => [...panel.off].map((key) => side[0] + key));
       const written = Array.from(this.values, (value) => LEVELS[Math.round(value * 63)]).join("");
       const what = this.image === null ? `pixels=${written}` : `image=${this.image + 1}`;
-      const parts = [`microscope=${this.choice}`, what, this.step < this.last ? `step=${this.step}` : "", off.length ? `off=${off}` : ""];
+      const parts = [`microscope=${this.choice}`, what, this.step < this.last ? `step=${this.step}` : "", off.length ? `off=${off}` : "",
+        off.length && this.averages ? "instead=averages" : ""];
       this.link.href = `#${parts.filter(Boolean).join("&")}`;
     }
 
@@ -627,6 +639,7 @@
         image: image === undefined ? undefined : image - 1,
         step: whole(state.get("step")),
         off: (state.get("off") ?? "").split(",").filter((key) => /^[dt]\d{1,3}(\.\d{1,3})?$/.test(key)),
+        instead: state.get("instead") === "averages" ? "averages" : "zeros",
       });
       return true;
     }

@@ -216,12 +216,14 @@ window.lesson = window.lesson || {};
 
   /** Run a network layer by layer. Between two layers, the caller may pause.
 
-      `is_off(layer, channel)` tells what is taken away: set to zero for whoever reads it later.
+      `is_off(layer, channel)` tells what is taken away: whoever reads it later finds zeros, or the
+      channel's average over training images.
       Yields { layer, shown }: a layer and its maps; last the classifier, with
       `scores`, and `unlike`: more than 1 if this looks like nothing that was learned. */
-  function* run(network, image, is_off = () => false) {
+  function* run(network, image, is_off = () => false, averages = false) {
     const { mean, std, config: { image_size: size } } = network.header;
     let state = { channels: 1, size, values: Float32Array.from(image, (value) => (value - mean[0]) / std[0]) };
+    let channels = 0; // of the layers before
     for (const layer of network.layers) {
       if (layer.kind === "head") {
         const features = network.weights.features ? relu(norm(state, network.weights.features.norm5)) : state;
@@ -230,7 +232,10 @@ window.lesson = window.lesson || {};
         return;
       }
       const written = WRITES[layer.kind](layer.own, state);
-      take_away(written, layer, is_off);
+      const first = channels;
+      take_away(written, (channel) => is_off(layer, channel),
+        (channel) => (averages ? network.weights.typical.averages.values[first + channel] : 0));
+      channels += layer.channels;
       state = GOES_ON[layer.kind](state, written);
       yield { layer, shown: layer.kind === "residual" ? state : written };
     }
@@ -238,17 +243,17 @@ window.lesson = window.lesson || {};
 
   /** How far features are from those of the nearest class; 1 is as far as 98 of 100 test images stay within. */
   function distance(features, typical) {
-    if (!typical) return 0;
+    if (!typical.centres) return 0;
     const { shape: [classes, length], values } = typical.centres;
     const squares = Array.from({ length: classes }, (_, row) =>
       features.reduce((sum, value, i) => sum + (value - values[row * length + i]) ** 2, 0));
     return Math.min(...squares) / typical.distance.values[0];
   }
 
-  function take_away(maps, layer, is_off) {
+  function take_away(maps, is_off, instead) {
     const pixels = maps.size * maps.size;
     for (let channel = 0; channel < maps.channels; channel++) {
-      if (is_off(layer, channel)) maps.values.fill(0, channel * pixels, (channel + 1) * pixels);
+      if (is_off(channel)) maps.values.fill(instead(channel), channel * pixels, (channel + 1) * pixels);
     }
   }
 

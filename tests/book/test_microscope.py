@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
+from torch import nn
 
 import browser as plugin
 from browser import DESKTOP, HTML, PHONE, TABLET, note_time, widest
 from course import ROOT
 from densenet_lesson import arithmetic, data, get_config
 from densenet_lesson.training.records import load_record
-from densenet_lesson.training.trained import load_trained, trained_names
+from densenet_lesson.training.trained import garments, load_trained, trained_names, unpack
 
 PAGE = "book/microscope"
 WEIGHTS = ROOT / "book" / "results" / "weights"
@@ -29,14 +31,14 @@ IMAGES = {"digits": 100, "fashion_mnist": 8}  # that all maps are compared on
 # ------------------------------------------------------------------------ the same numbers
 
 # All maps and scores of some test images as 32-bit floats in base64, and milliseconds for an image
-RUN = """async ({name, data, count, off}) => {
+RUN = """async ({name, data, count, off, averages}) => {
   const network = await lesson.load_network(name);
   const {images} = await lesson.load_images(`${data}_images`);
   const is_off = ({name}, channel) => off.includes(name) || off.includes(`${name}:${channel}`);
   const parts = [], times = [];
   for (const image of images.slice(0, count)) {
     const begun = performance.now();
-    const all = [...lesson.run_network(network, image, is_off)];
+    const all = [...lesson.run_network(network, image, is_off, averages)];
     times.push(performance.now() - begun);
     parts.push(...all.map(({shown, scores}) => shown ? shown.values : scores));
   }
@@ -66,39 +68,61 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
         note_time(browser)
 
 
-def in_torch(name: str, names: list[str], images: torch.Tensor, off: list[str]) -> list[np.ndarray]:
+def written(model: nn.Module, layer: str) -> nn.Module:
+    """What writes the channels of a layer: in a residual block, what comes before the sum."""
+    module = model.get_submodule(layer)
+    return module.bn2 if re.fullmatch(r"layer\d\.\d", layer) else module
+
+
+def packed_averages(name: str) -> torch.Tensor:
+    """What the page writes in place of each channel, layer after layer."""
+    return unpack((WEIGHTS / f"{name}.f16").read_bytes())[1]["typical.averages"]
+
+
+def in_torch(
+    name: str, names: list[str], images: torch.Tensor, off: list[str], averages: bool
+) -> list[np.ndarray]:
     """For each image all maps in the order of the layers, then the scores."""
     model, outputs = load_trained(name), {}
+    instead = iter(packed_averages(name)) if averages else repeat(torch.tensor(0.0))
+
     for layer in names[:-1]:
-        residual = re.fullmatch(r"layer\d\.\d", layer)
         module = model.get_submodule(layer)
-        written = module.bn2 if residual else module
 
         def take_away(_, __, output, layer=layer):
-            channels = [c for c in range(output.shape[1]) if {layer, f"{layer}:{c}"} & set(off)]
-            return output.index_fill(1, torch.tensor(channels, dtype=torch.int64), 0)
+            for channel in range(output.shape[1]):
+                value = next(instead)
+                if {layer, f"{layer}:{channel}"} & set(off):
+                    output[:, channel] = value
+            return output
 
         def keep(_, __, output, layer=layer):
             outputs[layer] = output.clone()
 
-        written.register_forward_hook(take_away)
+        written(model, layer).register_forward_hook(take_away)
         module.register_forward_hook(keep)
     with torch.inference_mode():
         outputs[names[-1]] = model(images)
     return [np.concatenate([outputs[n][i].flatten() for n in names]) for i in range(len(images))]
 
 
-def compare(page: Page, name: str, off: tuple[str, ...] = (), count: int | None = None) -> float:
+def compare(
+    page: Page,
+    name: str,
+    off: tuple[str, ...] = (),
+    count: int | None = None,
+    averages: bool = False,
+) -> float:
     """Hold every number in the page against PyTorch's; return milliseconds for an image."""
     record = load_record(name)
     kind = record.data["name"]
     count = count or IMAGES[kind]
-    case = {"name": name, "data": kind, "count": count, "off": list(off)}
+    case = {"name": name, "data": kind, "count": count, "off": list(off), "averages": averages}
     found = page.evaluate(RUN, case)
     numbers = np.frombuffer(base64.b64decode(found["numbers"]), dtype="<f4").reshape(count, -1)
     mean, std = record.data["mean"][0], record.data["std"][0]
     images = (offered(kind)[:count, None] / 255 - mean) / std
-    right = np.stack(in_torch(name, found["names"], images, list(off)))
+    right = np.stack(in_torch(name, found["names"], images, list(off), averages))
     assert numbers.shape == right.shape
     assert abs(numbers - right).max() < 1e-4
     assert (numbers[:, -10:].argmax(1) == right[:, -10:].argmax(1)).all()
@@ -123,10 +147,52 @@ LESIONS = {
 }
 
 
+@pytest.mark.parametrize("averages", [False, True])
 @pytest.mark.parametrize("name", LESIONS)
-def test_what_is_taken_away_is_zero_for_all_later_readers(name, page, one_thread):
-    compare(page, name, off=LESIONS[name], count=20)
-    compare(page, name, off=("features.conv0" if "twin" not in name else "relu",), count=5)
+def test_what_is_taken_away_is_zero_or_average_for_all_later_readers(
+    name, averages, page, one_thread
+):
+    compare(page, name, off=LESIONS[name], count=20, averages=averages)
+    first = "features.conv0" if "twin" not in name else "relu"
+    compare(page, name, off=(first,), count=5, averages=averages)
+
+
+@pytest.mark.parametrize("name", MICROSCOPES)
+def test_the_averages_are_those_of_training_images(name, page):
+    layers = page.evaluate(
+        "async name => (await lesson.load_network(name)).layers.map(layer => layer.name)", name
+    )
+    record, model, means = load_record(name), load_trained(name), []
+    for layer in layers[:-1]:
+        written(model, layer).register_forward_hook(
+            lambda _, __, output: means.append(output.mean((0, 2, 3)))
+        )
+    digits = record.data["name"] == "digits"
+    images = data.load("digits")[0] if digits else garments().subset(200)  # others, that come along
+    with torch.inference_mode():
+        inputs = images.images.float() / 255
+        model((inputs - record.data["mean"][0]) / record.data["std"][0])
+    error = (packed_averages(name) - torch.cat(means)).abs()
+    assert error.max() < (1e-3 if digits else 0.1)
+
+
+def test_in_chapter_0_s_microscope_the_zeros_do_the_damage_in_layer_8_and_not_in_layer_1(
+    one_thread,
+):
+    images, right = offered("digits")[:, None] / 255, labels("digits")
+    record, found = load_record("microscope_k12"), {}
+    names = [f"features.denseblock{b}.denselayer{n}" for b in (1, 2) for n in (1, 2, 3, 4)]
+    layers = ["features.conv0", *names[:4], "features.transition1", *names[4:], "classifier"]
+    inputs = (images - record.data["mean"][0]) / record.data["std"][0]
+    for number in (1, 8):
+        for averages in (False, True):
+            parts = in_torch("microscope_k12", layers, inputs, [names[number - 1]], averages)
+            scores = torch.tensor(np.stack(parts))[:, -10:]
+            found[number, averages] = scores.argmax(1) == right
+    assert max(found[1, averages].sum() for averages in (False, True)) < 0.25 * len(right)
+    assert 0.8 < found[8, False].float().mean() < 0.9
+    assert (right == 7).sum() == 16 and not found[8, False][right == 7].any()
+    assert found[8, True].sum() >= 195 and found[8, True][right == 7].all()
 
 
 # ------------------------------------------------------------------------ what is drawn
@@ -263,17 +329,25 @@ def test_what_is_taken_away_changes_scores_and_the_count_at_once(scope):
     expect(facts.locator("td").first).to_contain_text("fewer")
     assert scope.locator(".microscope-scores").inner_text() != scores
     assert row(scope, "layer 2").locator(".microscope-off").count() == 4
-    lesioned, images = load_trained("microscope_k4"), offered("digits")
-    layer = lesioned.features.denseblock1.denselayer2
-    layer.register_forward_hook(lambda _, __, output: torch.zeros_like(output))
-    record = load_record("microscope_k4")
-    with torch.inference_mode():
-        inputs = (images[:, None] / 255 - record.data["mean"][0]) / record.data["std"][0]
-        found = (lesioned(inputs).argmax(1) == labels("digits")).sum().item()
-    assert right(scope)[0].startswith(f"{found} (") and right(scope)[1] == before[1]
+    assert right(scope)[0].startswith(f"{right_without_layer_2(torch.zeros(4))} (")
+    assert right(scope)[1] == before[1]
+    scope.get_by_label("written in place").select_option(label="each channel’s average")
+    milder = right_without_layer_2(packed_averages("microscope_k4")[20:24])
+    expect(facts.locator("td").first).to_contain_text(f"{milder} (")
     scope.get_by_role("button", name="Put everything back").click()
     expect(facts.locator("td").first).to_have_text(before[0])
     assert scope.locator(".microscope-scores").inner_text() == scores
+
+
+def right_without_layer_2(instead: torch.Tensor) -> int:
+    """How many of the digits are right when these numbers stand in place of layer 2's channels."""
+    model, record = load_trained("microscope_k4"), load_record("microscope_k4")
+    layer = model.features.denseblock1.denselayer2
+    layer.register_forward_hook(lambda _, __, y: instead.view(1, 4, 1, 1).expand_as(y))
+    with torch.inference_mode():
+        images = offered("digits")[:, None] / 255
+        inputs = (images - record.data["mean"][0]) / record.data["std"][0]
+        return (model(inputs).argmax(1) == labels("digits")).sum().item()
 
 
 def labels(kind: str) -> torch.Tensor:
@@ -328,15 +402,17 @@ def test_a_link_restores_what_was_drawn_and_what_was_taken_away(scope):
         scope.keyboard.press(key)
     row(scope, "layer 2").get_by_role("button", name="channel 1 of 4").click()
     scope.get_by_role("button", name="Take away channel 1").click()
+    scope.get_by_label("written in place").select_option("averages")
     scope.get_by_role("slider", name="shown up to").fill("6")
     link = scope.get_by_role("link", name="Link to what you see").get_attribute("href")
-    assert "pixels=" in link and link.endswith("&step=6&off=d2.0")
+    assert "pixels=" in link and link.endswith("&step=6&off=d2.0&instead=averages")
     scores = scope.locator(".microscope-scores").inner_text()
     begin(scope, "#microscope=k4&image=5")
     assert scope.locator(".microscope-scores").inner_text() != scores
     begin(scope, link)
     assert scope.locator(".microscope-scores").inner_text() == scores
     expect(row(scope, "layer 2").locator(".microscope-off")).to_have_count(1)
+    expect(scope.get_by_label("written in place")).to_have_value("averages")
     assert scope.get_by_role("slider", name="shown up to").input_value() == "6"
 
 
