@@ -320,8 +320,8 @@
       this.take_channel = button("", () => this.take(this.chosen));
       this.take_layer = button("", () => this.take({ ...this.chosen, channel: null }));
       this.put_back = button("Put everything back", () => this.restore_all());
-      this.instead = element("select", { id: lesson.unique("instead"), onchange: () => this.look() },
-        element("option", { value: "zeros" }, "zeros"), element("option", { value: "averages" }, "each channel’s average"));
+      this.instead = element("select", { "aria-label": "written in place of what is taken away", onchange: () => this.look() },
+        ...["zeros", "averages"].map((value) => element("option", { value }, `${value} instead`)));
       this.link = element("a", { href: "#" }, "Link to what you see");
     }
 
@@ -339,10 +339,8 @@
       const subject = element("div", { class: "explorable-field" }, element("label", { for: this.subject.id }, "what is read"), this.subject);
       const steps = element("div", { class: "microscope-controls" }, ...(small ? [] : [subject, this.growth_control]),
         slider(this.stepper, this.step_shown, "shown up to"), this.play_button);
-      const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back);
-      this.instead_field = element("div", { class: "explorable-field" },
-        element("label", { for: this.instead.id }, "written in place of what is taken away"), this.instead);
-      const reading = element("div", { class: "microscope-reading" }, this.detail, taking, this.instead_field);
+      const taking = element("div", { class: "explorable-buttons" }, this.take_channel, this.take_layer, this.put_back, this.instead);
+      const reading = element("div", { class: "microscope-reading" }, this.detail, taking);
       const sharing = element("div", { class: "explorable-buttons" }, this.button("Copy link", () => this.copy_link()), this.link);
       const both = element("div", { class: "microscope-panels" }, panels.dense.node, panels.twin.node);
       const main = element("div", { class: `microscope ${small ? "microscope-small" : ""}` }, input, steps, both, small ? null : reading);
@@ -529,7 +527,7 @@
         this.take_layer.textContent = `${words(`${layer.index}`)} ${["stem", "transition"].includes(layer.kind) ? `the ${layer.title}` : layer.title}`;
       }
       this.put_back.hidden = !Object.values(this.panels).some(({ off }) => off.size);
-      this.instead_field.hidden = !able && this.put_back.hidden;
+      this.instead.hidden = !able && this.put_back.hidden;
     }
 
     /** Take a channel or a whole layer away, or put it back. */

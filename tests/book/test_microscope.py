@@ -331,7 +331,7 @@ def test_what_is_taken_away_changes_scores_and_the_count_at_once(scope):
     assert row(scope, "layer 2").locator(".microscope-off").count() == 4
     assert right(scope)[0].startswith(f"{right_without_layer_2(torch.zeros(4))} (")
     assert right(scope)[1] == before[1]
-    scope.get_by_label("written in place").select_option(label="each channel’s average")
+    scope.get_by_label("written in place").select_option(label="averages instead")
     milder = right_without_layer_2(packed_averages("microscope_k4")[20:24])
     expect(facts.locator("td").first).to_contain_text(f"{milder} (")
     scope.get_by_role("button", name="Put everything back").click()
