@@ -36,7 +36,7 @@ def refusals(pinned: list[Requirement], installed: list[Distribution]) -> list[s
     """Pins that pip would refuse on a Python, by what each installed package says it needs."""
     needs = {
         (canonicalize_name(package.metadata["Name"]), package.version): SpecifierSet(
-            package.metadata["Requires-Python"] or ""
+            package.metadata.get("Requires-Python") or ""
         )
         for package in installed
     }
