@@ -169,10 +169,14 @@ window.lesson = window.lesson || {};
   };
 
   /* The layers of a network: what each is called, its own part of the weights, the channels and the
-     size that it writes, and the numbers of the layers that it reads. */
+     size that it writes, which of all channels is its first, and the numbers of the layers that it
+     reads. */
 
   const list = (layers, kind, name, title, own, channels, size, reads) =>
-    layers.push({ index: layers.length, kind, name, title, own, channels, size, reads });
+    layers.push({
+      index: layers.length, kind, name, title, own, channels, size, reads,
+      first: lesson.sum(layers.map((before) => before.channels)),
+    });
 
   const since = (layers, first) => layers.slice(first).map(({ index }) => index);
 
@@ -223,7 +227,6 @@ window.lesson = window.lesson || {};
   function* run(network, image, is_off = () => false, averages = false) {
     const { mean, std, config: { image_size: size } } = network.header;
     let state = { channels: 1, size, values: Float32Array.from(image, (value) => (value - mean[0]) / std[0]) };
-    let channels = 0; // of the layers before
     for (const layer of network.layers) {
       if (layer.kind === "head") {
         const features = network.weights.features ? relu(norm(state, network.weights.features.norm5)) : state;
@@ -232,10 +235,8 @@ window.lesson = window.lesson || {};
         return;
       }
       const written = WRITES[layer.kind](layer.own, state);
-      const first = channels;
       take_away(written, (channel) => is_off(layer, channel),
-        (channel) => (averages ? network.weights.typical.averages.values[first + channel] : 0));
-      channels += layer.channels;
+        (channel) => (averages ? network.weights.typical.averages.values[layer.first + channel] : 0));
       state = GOES_ON[layer.kind](state, written);
       yield { layer, shown: layer.kind === "residual" ? state : written };
     }

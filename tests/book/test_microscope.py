@@ -68,6 +68,12 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
         note_time(browser)
 
 
+def prepared(name: str, pixels: torch.Tensor) -> torch.Tensor:
+    """Images from 0 to 255, [N, size, size], as a network wants them: [N, 1, size, size]."""
+    normalize = load_record(name).data
+    return (pixels[:, None] / 255 - normalize["mean"][0]) / normalize["std"][0]
+
+
 def written(model: nn.Module, layer: str) -> nn.Module:
     """What writes the channels of a layer: in a residual block, what comes before the sum."""
     module = model.get_submodule(layer)
@@ -114,14 +120,12 @@ def compare(
     averages: bool = False,
 ) -> float:
     """Hold every number in the page against PyTorch's; return milliseconds for an image."""
-    record = load_record(name)
-    kind = record.data["name"]
+    kind = load_record(name).data["name"]
     count = count or IMAGES[kind]
     case = {"name": name, "data": kind, "count": count, "off": list(off), "averages": averages}
     found = page.evaluate(RUN, case)
     numbers = np.frombuffer(base64.b64decode(found["numbers"]), dtype="<f4").reshape(count, -1)
-    mean, std = record.data["mean"][0], record.data["std"][0]
-    images = (offered(kind)[:count, None] / 255 - mean) / std
+    images = prepared(name, offered(kind)[:count])
     right = np.stack(in_torch(name, found["names"], images, list(off), averages))
     assert numbers.shape == right.shape
     assert abs(numbers - right).max() < 1e-4
@@ -162,16 +166,15 @@ def test_the_averages_are_those_of_training_images(name, page):
     layers = page.evaluate(
         "async name => (await lesson.load_network(name)).layers.map(layer => layer.name)", name
     )
-    record, model, means = load_record(name), load_trained(name), []
+    model, means = load_trained(name), []
     for layer in layers[:-1]:
         written(model, layer).register_forward_hook(
             lambda _, __, output: means.append(output.mean((0, 2, 3)))
         )
-    digits = record.data["name"] == "digits"
+    digits = load_record(name).data["name"] == "digits"
     images = data.load("digits")[0] if digits else garments().subset(200)  # others, that come along
     with torch.inference_mode():
-        inputs = images.images.float() / 255
-        model((inputs - record.data["mean"][0]) / record.data["std"][0])
+        model(prepared(name, images.images[:, 0].float()))
     error = (packed_averages(name) - torch.cat(means)).abs()
     assert error.max() < (1e-3 if digits else 0.1)
 
@@ -179,11 +182,10 @@ def test_the_averages_are_those_of_training_images(name, page):
 def test_in_chapter_0_s_microscope_the_zeros_do_the_damage_in_layer_8_and_not_in_layer_1(
     one_thread,
 ):
-    images, right = offered("digits")[:, None] / 255, labels("digits")
-    record, found = load_record("microscope_k12"), {}
+    right, found = labels("digits"), {}
+    inputs = prepared("microscope_k12", offered("digits"))
     names = [f"features.denseblock{b}.denselayer{n}" for b in (1, 2) for n in (1, 2, 3, 4)]
     layers = ["features.conv0", *names[:4], "features.transition1", *names[4:], "classifier"]
-    inputs = (images - record.data["mean"][0]) / record.data["std"][0]
     for number in (1, 8):
         for averages in (False, True):
             parts = in_torch("microscope_k12", layers, inputs, [names[number - 1]], averages)
@@ -341,12 +343,11 @@ def test_what_is_taken_away_changes_scores_and_the_count_at_once(scope):
 
 def right_without_layer_2(instead: torch.Tensor) -> int:
     """How many of the digits are right when these numbers stand in place of layer 2's channels."""
-    model, record = load_trained("microscope_k4"), load_record("microscope_k4")
+    model = load_trained("microscope_k4")
     layer = model.features.denseblock1.denselayer2
     layer.register_forward_hook(lambda _, __, y: instead.view(1, 4, 1, 1).expand_as(y))
     with torch.inference_mode():
-        images = offered("digits")[:, None] / 255
-        inputs = (images - record.data["mean"][0]) / record.data["std"][0]
+        inputs = prepared("microscope_k4", offered("digits"))
         return (model(inputs).argmax(1) == labels("digits")).sum().item()
 
 
